@@ -1,0 +1,152 @@
+"""Lines over one TCP connection: what the sprints read and write instead of bytes.
+
+Three traps are handled here once. `send` may take a part only: the rest waits in the outbox. A peer that
+vanishes is an ordinary end, whatever the errno: whoever reads is told so, whoever writes need not care.
+And `close` in one thread does not wake another that waits for the same socket: `hang_up` does.
+
+                    post, flush   +--------+   send    \
+    send_line --->  ------------> | outbox | --------> |
+                                  +--------+           | the peer
+                                  +--------+   recv    |
+    receive_line <--------------- | inbox  | <-------- |
+                          read    +--------+           /
+"""
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+
+from common.lines import Inbox, LineDecoder, encode_line
+from common.stop import POLLIN, POLLOUT, Stop, wait_ready
+
+CHUNK_BYTES = 4096
+"""What one recv asks for: two of the longest lines, so that a reader never holds much more than it uses."""
+
+FAREWELL_SECONDS = 0.3
+"""How long a program that leaves waits for its peers to close too: a server must be gone within a second."""
+
+
+class Connection:
+    """Sends and receives lines; its waits end when the peer leaves or when `stop` rings."""
+
+    def __init__(self, sock: socket.socket, peer: str, stop: Stop, decoder: LineDecoder) -> None:
+        sock.setblocking(False)
+        self.peer = peer
+        self.inbox = Inbox(decoder)
+        self.outbox = b""
+        self.ended = False  # nothing more will arrive
+        self.vanished = False  # and that because the peer is dead, not because it said so
+        self.deaf = False  # nothing more can be sent; what the peer sent before can still be read
+        self._reset = False
+        self._socket = sock
+        self._descriptor = sock.fileno()
+        self._stop = stop
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield each line of the peer until it leaves. Raises BadLine in the place of a bad one."""
+        while (line := self.receive_line()) is not None:
+            yield line
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait for; still the same after `close`, so that who waits for it wakes."""
+        return self._descriptor
+
+    def receive_line(self) -> str | None:
+        """Wait for the next line; None once the peer has left or the bell has rung. Raises BadLine."""
+        while not self.inbox and not self.ended and self._stop.wait_for(self):
+            self.read()
+        return self.inbox.take()
+
+    def read(self) -> None:
+        """Take in what has arrived by now, one chunk at most; never waits."""
+        try:
+            chunk = self._socket.recv(CHUNK_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._reset = True
+            chunk = b""
+        self.ended = not chunk
+        self.vanished = self.ended and self._reset
+        self.inbox.feed(chunk)
+
+    def send_line(self, line: str) -> bool:
+        """Send one line, waiting for room; False when the peer is deaf or the bell rang before it was out."""
+        self.post(line)
+        while self.outbox and self._stop.wait_for(self, POLLOUT):
+            self.flush()
+        return not self.outbox and not self.deaf
+
+    def post(self, line: str) -> None:
+        """Put one line behind what is not yet sent and send what the kernel takes; never waits."""
+        self.outbox += encode_line(line)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what the kernel takes of the outbox; never waits. Drops it once the peer is deaf."""
+        if not self.outbox:
+            return
+        try:
+            self.outbox = self.outbox[self._socket.send(self.outbox) :]
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self.deaf = True
+            self.outbox = b""
+            # The system tells of a reset once only: who writes first must remember it for who reads.
+            self._reset = self._reset or isinstance(error, ConnectionResetError)
+
+    def hang_up(self) -> None:
+        """End the connection both ways: it wakes whoever waits for it, in any thread."""
+        self._shut_down(socket.SHUT_RDWR)
+
+    def finish_sending(self) -> None:
+        """Tell the peer that nothing more will come; what it sends can still be read."""
+        self._shut_down(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Hang up, and give the descriptor back."""
+        self.hang_up()
+        self._socket.close()
+
+    def _shut_down(self, how: int) -> None:
+        with contextlib.suppress(OSError):  # a peer that has vanished needs no goodbye
+            self._socket.shutdown(how)
+
+
+def take_leave(connections: Iterable[Connection], word: str) -> None:
+    """Say `word` to all, wait until they have closed too, FAREWELL_SECONDS at most together, and close.
+
+    Why not close at once: bytes that are then unread make TCP reset the connection (RFC 2525, 2.17), and a
+    reset destroys what is still on its way to the peer, `word` first of all.
+    """
+    leaving = list(connections)
+    for connection in leaving:
+        connection.post(word)
+    deadline = time.monotonic() + FAREWELL_SECONDS
+    while (here := [each for each in leaving if not each.ended]) and time.monotonic() < deadline:
+        _say_and_read_away(here, deadline - time.monotonic())
+    for connection in leaving:
+        connection.close()
+
+
+def _say_and_read_away(connections: list[Connection], seconds: float) -> None:
+    """Send what is left to say, close our side behind it, and throw away what still arrives."""
+    for connection in connections:
+        if not connection.outbox:
+            connection.finish_sending()
+    interests = {each: POLLIN | (POLLOUT if each.outbox else 0) for each in connections}
+    for connection in wait_ready(interests, seconds):
+        connection.flush()
+        connection.read()
+        connection.inbox.clear()

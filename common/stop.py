@@ -1,0 +1,119 @@
+"""The bell that ends a program, and the one place where programs wait.
+
+A program that waits in `recv` for one peer hears neither Ctrl+C nor its other threads. So every wait of
+this course waits for two things: what it wants, and the bell. Whoever rings it (a signal, a failure, the
+thread that has read the last word) ends all waits of all threads, with no exception thrown into the
+middle of a half-done change.
+"""
+
+import contextlib
+import select
+import signal
+import socket
+import threading
+from collections.abc import Mapping
+from types import FrameType
+from typing import Protocol, TypeVar
+
+POLLIN, POLLOUT = select.POLLIN, select.POLLOUT
+
+POLLGONE = select.POLLERR | select.POLLHUP
+"""What poll(2) reports, asked or not, of a connection that is dead both ways."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+RUNG = b"\0"
+"""What `ring` puts on the bell; a signal puts its own number there, which is never 0."""
+
+
+class Failure(Exception):
+    """Ends a program with exit code 1; its text is the one line that the user is told."""
+
+
+class Stopped(Exception):
+    """Ends a program that was told to stop before it had begun."""
+
+
+class Source(Protocol):
+    """Anything with a descriptor that can be waited for."""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        ...
+
+
+AnySource = TypeVar("AnySource", bound=Source)
+
+
+def wait_ready(interests: Mapping[AnySource, int], seconds: float | None = None) -> dict[AnySource, int]:
+    """Wait until at least one source is ready, `seconds` at most; return all that are, with their events."""
+    poller = select.poll()
+    for source, events in interests.items():
+        poller.register(source, events)
+    sources = {source.fileno(): source for source in interests}
+    ready = poller.poll(None if seconds is None else max(0, seconds) * 1000)
+    return {sources[descriptor]: events for descriptor, events in ready}
+
+
+class Stop:
+    """Ends all waits of a program once it has rung: it stays rung, and keeps the first reason."""
+
+    def __init__(self) -> None:
+        self._bell, self._rope = socket.socketpair()
+        self._rope.setblocking(False)
+        self._lock = threading.Lock()
+        self._failure: Failure | None = None
+
+    def close(self) -> None:
+        """Give its descriptors back, once nobody waits any more."""
+        self._bell.close()
+        self._rope.close()
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable from the first ring on."""
+        return self._bell.fileno()
+
+    def ring(self) -> None:
+        """End all waits, from any thread."""
+        with contextlib.suppress(BlockingIOError):  # it has rung so often that nothing more fits
+            self._rope.send(RUNG)
+
+    def ring_on_signals(self) -> None:
+        """Ring at the first SIGINT or SIGTERM, and ignore those that follow: the end is under way."""
+        signal.set_wakeup_fd(self._rope.fileno(), warn_on_full_buffer=False)
+        for number in SIGNALS:
+            signal.signal(number, ignore_signals)
+
+    def fail(self, failure: Failure) -> None:
+        """End the program with `failure`, unless another came first."""
+        with self._lock:
+            self._failure = self._failure or failure
+        self.ring()
+
+    def raise_failure(self) -> None:
+        """Raise what `fail` was given, if it was."""
+        if self._failure:
+            raise self._failure
+
+    def is_set(self) -> bool:
+        """Tell whether it has rung."""
+        return bool(wait_ready({self: POLLIN}, 0))
+
+    def signal_number(self) -> int:
+        """Return the signal that rang first; 0 when it was none."""
+        return self._bell.recv(1, socket.MSG_PEEK)[0] if self.is_set() else 0
+
+    def wait_for(self, source: Source, events: int = POLLIN, seconds: float | None = None) -> bool:
+        """Wait until `source` is ready; False when the bell has rung or the time is over."""
+        ready = wait_ready({self: POLLIN, source: events}, seconds)
+        return source in ready and self not in ready
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait for nothing but the bell, `seconds` at most."""
+        wait_ready({self: POLLIN}, seconds)
+
+
+def ignore_signals(_number: int, _frame: FrameType | None) -> None:
+    """Leave it to the bell to act; from now on the operating system drops these signals."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

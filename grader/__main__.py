@@ -1,0 +1,25 @@
+"""The command line of the grader: `messagerie COMMAND`, or `python -m grader COMMAND`."""
+
+import argparse
+import signal
+import sys
+
+from grader.demo import play_demo
+
+
+def main() -> int:
+    """Do what the command line says; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="messagerie", description="An instant messenger over TCP, sprint by sprint."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("demo", help="play the three sprints, with real servers, clients and terminals")
+    parser.parse_args()
+    try:
+        return play_demo()
+    except KeyboardInterrupt:  # all that it started has been ended on the way here
+        return 128 + signal.SIGINT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

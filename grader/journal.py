@@ -1,0 +1,72 @@
+"""The journal: everything that happened in a scene, on one clock. Verdicts, transcripts and diagrams are made of it.
+
+An entry says who did what: an actor typed, was shown, sent, received, connected, closed or exited. Bytes that
+crossed the wire are kept as bytes; `text` spells them so that no terminal obeys them.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+TYPED, SHOWN = "types", "sees"
+SENT, RECEIVED = "sends", "receives"
+CONNECTED, CLOSED = "connects", "closes"
+STARTED, SIGNALLED, ENDED = "starts", "is sent", "ends"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened: `actor` `act` `data`, with `peer` at the other end where there is one."""
+
+    seconds: float
+    actor: str
+    act: str
+    data: bytes = b""
+    peer: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return the data as printable text."""
+        return spell(self.data)
+
+    def __str__(self) -> str:
+        return " ".join(
+            part for part in (self.actor, self.act, self.text, self.peer and f"({self.peer})") if part
+        )
+
+
+class Journal:
+    """Collects entries in the order in which they happened, and tells whoever listens at once."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._start = clock()
+        self.entries: list[Entry] = []
+        self.listeners: list[Callable[[Entry], None]] = []
+
+    def write(self, actor: str, act: str, data: bytes | str = b"", peer: str = "") -> None:
+        """Add one entry, now."""
+        data = data.encode() if isinstance(data, str) else data
+        entry = Entry(self._clock() - self._start, actor, act, data, peer)
+        self.entries.append(entry)
+        for listener in self.listeners:
+            listener(entry)
+
+    def steps(self) -> list[str]:
+        """Return what happened as numbered lines, for a person who wants to do the same."""
+        return [f"{number:3}. {entry}" for number, entry in enumerate(self.entries, 1)]
+
+    def of(self, actor: str) -> list[Entry]:
+        """Return what one actor did and saw."""
+        return [entry for entry in self.entries if entry.actor == actor]
+
+
+def spell(data: bytes) -> str:
+    r"""Return bytes as text that is safe to show: UTF-8 where it is, `\x1b` and the like where it is not."""
+    text = data.decode(errors="backslashreplace")
+    return "".join(character if character.isprintable() else spell_control(character) for character in text)
+
+
+def spell_control(character: str) -> str:
+    """Return the escape that Python writes for a character that cannot be shown."""
+    return character.encode("unicode_escape").decode()

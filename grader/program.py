@@ -1,0 +1,290 @@
+"""A program under test: started in a session of its own, always read, its end explained, nothing left behind.
+
+On a terminal it has a pseudo-terminal as stdin, stdout, stderr and controlling terminal: what a person types is
+written to the other end, Ctrl+C included. On pipes its three streams are apart.
+"""
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from grader.journal import SIGNALLED, STARTED, spell
+from grader.leftovers import END_SECONDS, MARK, Household
+from grader.stage import Stage
+
+ROWS, COLUMNS = 50, 200
+"""Wide enough that no line of a scene is folded by the terminal."""
+
+CHUNK_BYTES = 65536
+
+LAST_WORDS, LAST_BYTES = 5, 4096
+"""How many lines of stderr an ending quotes, and how much of it at most: a line may be megabytes long."""
+
+CHUNKS_LEFT = 16
+"""Chunks that an ended program may have left unread: 1 MiB, the largest pipe. What is more, others write since."""
+
+HIDDEN = ("PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONHOME", "LINES", "COLUMNS", "NO_COLOR")
+"""Settings of the grader's own environment that would change what a program does: a missing flush must show."""
+
+
+def plain_environment() -> dict[str, str]:
+    """Return the environment that every program gets: the caller's, but for what would hide its faults."""
+    kept = {name: value for name, value in os.environ.items() if name not in HIDDEN}
+    interpreter = str(Path(sys.executable).parent)
+    return kept | {"TERM": "xterm", "PATH": interpreter + os.pathsep + kept.get("PATH", os.defpath)}
+
+
+class Program:
+    """One running program: what it wrote so far, by stream (`screen` on a terminal; `stdout`, `stderr` on pipes)."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        name: str,
+        command: Sequence[str],
+        *,
+        terminal: bool,
+        directory: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.stage = stage
+        self.name = name
+        self.written: dict[str, bytearray] = {}
+        self.listeners: list[Callable[[str, bytes], None]] = []
+        self._streams: dict[int, str] = {}
+        self._keyboard = -1
+        start = self._start_on_terminal if terminal else self._start_on_pipes
+        self._household = Household()
+        marked = {**(environment or plain_environment()), MARK: self._household.mark}
+        with self._household.left_on_error():
+            self._process = start(command, directory, marked)
+        self._household.leader = self._process.pid
+        stage.journal.write(name, STARTED)
+        stage.bring(self)
+
+    @property
+    def pid(self) -> int:
+        """Return the process id, which is its session's too."""
+        return self._process.pid
+
+    def types(self, data: bytes) -> None:
+        """Write to its keyboard, as fast as it reads; keys that nobody will ever read are lost.
+
+        Raises AssertionError when it lives on and reads nothing for as long as the stage is patient.
+        """
+        view = memoryview(data)
+        while view and not self._is_deaf():
+            view = view[self._press(view) :]
+            if view and not self.stage.wait_for_outside(lambda: self._is_deaf() or can_write(self._keyboard)):
+                raise AssertionError(f"{self.name} does not read what is typed: {len(view)} bytes are left")
+
+    def closes_keyboard(self) -> None:
+        """End its input: Ctrl+D at a terminal, end of file on a pipe."""
+        if "screen" in self.written:
+            self.types(b"\x04")
+        elif self._keyboard >= 0:
+            os.close(self._keyboard)
+            self._keyboard = -1
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self.stage.journal.write(self.name, SIGNALLED, signal_name(number))
+        self._process.send_signal(number)
+
+    def has_ended(self) -> bool:
+        """Tell whether it has ended; then all that it wrote has been read."""
+        if self._process.poll() is None:
+            return False
+        for descriptor, stream in list(self._streams.items()):
+            for _chunk in range(CHUNKS_LEFT):
+                if not self._read(descriptor, stream):
+                    break
+        return True
+
+    def wait_end(self, seconds: float | None = None) -> bool:
+        """Wait until it has ended; tell whether it has."""
+        return self.stage.wait_for_outside(self.has_ended, seconds)
+
+    @property
+    def exit_code(self) -> int | None:
+        """Return its exit code, minus the number of the signal that killed it, or None while it runs."""
+        return self._process.poll()
+
+    def how_it_ended(self) -> str:
+        """Return its exit code or the signal that killed it, in words."""
+        code = self.exit_code
+        if code is None:
+            return "is still running"
+        return f"was killed by {signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+
+    def ending(self) -> str:
+        """Return in words how it ended, with its last words on stderr where they are apart."""
+        words = [line for line in self.written.get("stderr", b"")[-LAST_BYTES:].split(b"\n") if line]
+        return f"{self.name} {self.how_it_ended()}" + "".join(
+            f"\n        | {spell(bytes(line))}" for line in words[-LAST_WORDS:]
+        )
+
+    def usage(self) -> psutil.Process:
+        """Return the process as psutil sees it: CPU times, threads, descriptors, memory."""
+        return psutil.Process(self.pid)
+
+    def end(self) -> None:
+        """Kill it and all that it started, whatever that did to get away; may be called twice."""
+        try:
+            self._household.leave()
+            self._process.wait(END_SECONDS)
+            self.has_ended()
+        finally:
+            self._let_go()
+
+    def _start_on_terminal(
+        self, command: Sequence[str], directory: Path | None, environment: dict[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        ours, theirs = pty.openpty()
+        prepare_terminal(theirs)
+        with closed_after(theirs), closed_on_error(ours):
+            process = subprocess.Popen(
+                command,
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                cwd=directory,
+                env=environment,
+                start_new_session=True,
+                preexec_fn=take_terminal,  # noqa: PLW1509 - the stage needs no threads, so none can hold a lock here
+            )
+        self._keyboard = ours
+        self._listen(ours, "screen")
+        return process
+
+    def _start_on_pipes(
+        self, command: Sequence[str], directory: Path | None, environment: dict[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        (stdin, keyboard), (stdout_seen, stdout), (stderr_seen, stderr) = os.pipe(), os.pipe(), os.pipe()
+        with closed_after(stdin, stdout, stderr), closed_on_error(keyboard, stdout_seen, stderr_seen):
+            process = subprocess.Popen(
+                command,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=directory,
+                env=environment,
+                start_new_session=True,
+            )
+        self._keyboard = keyboard
+        os.set_blocking(keyboard, False)
+        self._listen(stdout_seen, "stdout")
+        self._listen(stderr_seen, "stderr")
+        return process
+
+    def _listen(self, descriptor: int, stream: str) -> None:
+        self.written[stream] = bytearray()
+        self._streams[descriptor] = stream
+        os.set_blocking(descriptor, False)
+        self.stage.watch(descriptor, lambda: self._read(descriptor, stream))
+
+    def _read(self, descriptor: int, stream: str) -> bool:
+        try:
+            chunk = os.read(descriptor, CHUNK_BYTES)
+        except BlockingIOError:
+            return False
+        except OSError:  # so Linux ends a terminal whose other side is closed (EIO)
+            chunk = b""
+        if not chunk:
+            self._forget(descriptor)
+            return False
+        self.written[stream] += chunk
+        for listener in self.listeners:
+            listener(stream, chunk)
+        return True
+
+    def _forget(self, descriptor: int) -> None:
+        self.stage.unwatch(descriptor)
+        del self._streams[descriptor]
+        os.close(descriptor)
+        if descriptor == self._keyboard:  # a terminal is both; its number may soon be another's
+            self._keyboard = -1
+
+    def _let_go(self) -> None:
+        for descriptor in list(self._streams):
+            self._forget(descriptor)
+        if "screen" not in self.written:
+            self.closes_keyboard()
+
+    def _is_deaf(self) -> bool:
+        return self._keyboard < 0 or self.has_ended()
+
+    def _press(self, keys: memoryview) -> int:
+        try:
+            return os.write(self._keyboard, keys)
+        except BlockingIOError:
+            return 0
+        except OSError:  # it has closed its input, or is about to end
+            return len(keys)
+
+
+@contextlib.contextmanager
+def closed_after(*descriptors: int) -> Iterator[None]:
+    """Close descriptors at the end: a started program has copies of its own."""
+    try:
+        yield
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def closed_on_error(*descriptors: int) -> Iterator[None]:
+    """Close descriptors when a program cannot be started: then nobody will use them."""
+    try:
+        yield
+    except BaseException:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise
+
+
+def can_write(descriptor: int) -> bool:
+    """Tell whether a write would not wait."""
+    return is_ready(descriptor, select.POLLOUT)
+
+
+def can_read(descriptor: int) -> bool:
+    """Tell whether a read, or an accept, would not wait."""
+    return is_ready(descriptor, select.POLLIN)
+
+
+def is_ready(descriptor: int, event: int) -> bool:
+    """Tell whether a descriptor is ready for an event now."""
+    poll = select.poll()  # select(2) itself knows no descriptor above 1023
+    poll.register(descriptor, event)
+    return bool(poll.poll(0))
+
+
+def signal_name(number: int) -> str:
+    """Return what a signal is called; real-time signals have numbers only."""
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+
+
+def prepare_terminal(descriptor: int) -> None:
+    """Make a terminal wide, and silent: what is typed is not echoed, so that what is seen was written."""
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    settings = termios.tcgetattr(descriptor)
+    settings[3] &= ~termios.ECHO
+    termios.tcsetattr(descriptor, termios.TCSANOW, settings)
+
+
+def take_terminal() -> None:
+    """Make stdin the controlling terminal of this new session, so that Ctrl+C typed there reaches it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -1,0 +1,185 @@
+"""Scenes: short plays with real servers and real clients, through a wiretap.
+
+`messagerie demo` plays some of them in front of a reader's eyes; the diagrams in the handouts are recorded from
+them, and recorded again by a test that compares. A scene waits for what it says, so it fails if that does not come.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from grader.actors import Client, Server
+from grader.contract import Contract, reference
+from grader.stage import Stage
+from grader.wiretap import Wiretap
+
+HOST = "127.0.0.1"
+
+
+class Cast:
+    """Who plays: a server, its wiretap, and the clients that have come so far, by name."""
+
+    def __init__(self, stage: Stage, contract: Contract) -> None:
+        self.stage = stage
+        self.contract = contract
+        self.server = Server(stage, contract.server_command(0), directory=contract.directory)
+        self.tap = Wiretap(stage, self.server.port)
+        self.clients: dict[str, Client] = {}
+        self.cue: tuple[str, ...] = ()  # what a hearer must see, besides the line, before anybody goes on
+
+    def arrives(self, name: str, sees: str = "connected") -> Client:
+        """Start a client at a terminal and wait until it shows that it is there."""
+        self.tap.expect(name)
+        command = self.contract.client_command(HOST, self.tap.port)
+        client = self.clients[name] = Client(self.stage, name, command, self.contract.directory)
+        client.sees(sees)
+        return client
+
+    def says(self, speaker: str, line: str, *hearers: str) -> None:
+        """Let one type a line and wait until others have seen it."""
+        self.clients[speaker].types(line)
+        for hearer in hearers:
+            self.clients[hearer].sees(f"< {line}", *self.cue)
+
+    def leaves(self, name: str, word: str = "fin") -> None:
+        """Let one type the word that ends its client, and wait until the server has noticed."""
+        self.clients[name].types(word)
+        self.clients.pop(name).ends(0)
+        self.server.announces(" left, ")
+
+    def server_ends(self) -> None:
+        """Press Ctrl+C at the server and wait until all who were there have ended."""
+        self.server.interrupt()
+        for client in self.clients.values():
+            client.ends(0)
+        self.server.ends(0)
+        self.stage.wait_until(self.tap.is_quiet)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One play: its title, the sprint whose programs play it, and what happens."""
+
+    name: str
+    title: str
+    package: str
+    actors: tuple[str, ...]
+    play: Callable[[Cast], None]
+
+    def perform(self, stage: Stage) -> None:
+        """Play it on a stage. Raises AssertionError where something does not happen as it should."""
+        self.play(Cast(stage, reference(self.package)))
+
+
+SCENES: dict[str, Scene] = {}
+
+
+def scene(
+    package: str, title: str, *actors: str
+) -> Callable[[Callable[[Cast], None]], Callable[[Cast], None]]:
+    """Register a play under its function's name."""
+
+    def register(play: Callable[[Cast], None]) -> Callable[[Cast], None]:
+        SCENES[play.__name__] = Scene(play.__name__, title, package, actors, play)
+        return play
+
+    return register
+
+
+SPRINT1, SPRINT2, SPRINT3 = "sprint1_turn_based", "sprint2_threaded_pair", "sprint3_n_clients"
+
+
+@scene(SPRINT1, "each in turn, a newcomer in the place of one who left", "alice", "server", "bob", "carol")
+def turns(cast: Cast) -> None:
+    """Two clients speak in turn; one leaves when it is its turn, and the newcomer is given the last line."""
+    cast.cue = ("your turn",)
+    cast.arrives("alice", sees="you are client 1")
+    cast.arrives("bob", sees="you are client 2")
+    cast.clients["alice"].sees("your turn")
+    cast.says("alice", "bonjour", "bob")
+    cast.says("bob", "salut, ça va ?", "alice")
+    cast.says("alice", "oui. On y va ?", "bob")
+    cast.leaves("bob")
+    cast.arrives("carol", sees="< oui. On y va ?")
+    cast.says("carol", "j'arrive", "alice")
+    cast.server_ends()
+
+
+@scene(SPRINT1, "one who cannot wait", "alice", "server", "bob")
+def impatience(cast: Cast) -> None:
+    """What bob types before his turn waits in his terminal until alice has spoken."""
+    cast.arrives("alice", sees="you are client 1")
+    cast.arrives("bob", sees="their turn")
+    cast.clients["bob"].types("attends, j'arrive !")
+    cast.says("alice", "bonjour", "bob")
+    cast.clients["alice"].sees("< attends, j'arrive !", "your turn")
+    cast.clients["bob"].sees("their turn")
+    cast.server_ends()
+
+
+@scene(SPRINT2, "any order, two lines in a row", "alice", "server", "bob")
+def any_order(cast: Cast) -> None:
+    """Two clients speak whenever they like; the server is ended while one of them types."""
+    cast.arrives("alice")
+    cast.arrives("bob")
+    cast.says("bob", "bonjour", "alice")
+    cast.says("bob", "tu es là ?", "alice")
+    cast.says("alice", "oui", "bob")
+    cast.says("alice", "une seconde", "bob")
+    cast.says("bob", "d'accord", "alice")
+    cast.server_ends()
+
+
+@scene(SPRINT2, "a newcomer, and the line that waited for him", "alice", "server", "bob", "carol")
+def line_that_waits(cast: Cast) -> None:
+    """Bob leaves; what alice says to the empty place is given to carol."""
+    cast.arrives("alice")
+    cast.arrives("bob")
+    cast.says("alice", "bonjour", "bob")
+    cast.leaves("bob")
+    cast.says("alice", "il y a quelqu'un ?")
+    cast.arrives("carol")
+    cast.clients["carol"].sees("< il y a quelqu'un ?")
+    cast.says("carol", "oui, moi", "alice")
+    cast.server_ends()
+
+
+@scene(SPRINT2, "the third one", "alice", "server", "bob", "carol")
+def third_waits(cast: Cast) -> None:
+    """Carol talks to nobody until one of the two leaves."""
+    cast.arrives("alice")
+    cast.arrives("bob")
+    cast.says("alice", "on est bien, à deux", "bob")
+    cast.arrives("carol")
+    cast.says("carol", "et moi ?")
+    cast.says("bob", "oui, très bien", "alice")
+    cast.leaves("bob")
+    cast.clients["alice"].sees("< et moi ?")
+    cast.server_ends()
+
+
+@scene(SPRINT3, "a room for all", "alice", "bob", "server", "carol")
+def room(cast: Cast) -> None:
+    """Three clients: what one says both others hear; one is killed, and the others go on."""
+    for number, name in enumerate(("alice", "bob", "carol"), 1):
+        cast.arrives(name)
+        cast.server.announces(f", {number} present")
+    cast.says("alice", "bonjour à tous", "bob", "carol")
+    cast.says("carol", "salut", "alice", "bob")
+    cast.clients.pop("bob").is_killed()
+    cast.server.announces(" left, 2 present")
+    cast.says("carol", "bob ?", "alice")
+    cast.server_ends()
+
+
+@scene(SPRINT3, "five clients in one room", "alice", "bob", "server", "carol", "dave", "erin")
+def five_clients(cast: Cast) -> None:
+    """What one says, all others hear; one leaves, and the others go on."""
+    names = ("alice", "bob", "carol", "dave", "erin")
+    for number, name in enumerate(names, 1):
+        cast.arrives(name)
+        cast.server.announces(f", {number} present")
+    cast.says("carol", "bonjour", "alice", "bob", "dave", "erin")
+    cast.says("alice", "salut", "bob", "carol", "dave", "erin")
+    cast.leaves("dave")
+    cast.says("erin", "à demain", "alice", "bob", "carol")
+    cast.server_ends()

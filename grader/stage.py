@@ -1,0 +1,114 @@
+"""The stage: the one place where a scene waits. While it waits for one actor, it listens to all of them.
+
+    wait_until(condition)
+        |      select over every terminal, pipe and socket of the scene
+        |----> read what is ready, write it into the journal, hand it to its actor
+        |      condition true?  deadline over?
+
+No threads, so nothing that happened is ever half known; and no program ever waits because nobody reads it.
+"""
+
+import contextlib
+import selectors
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, runtime_checkable
+
+from grader.journal import Journal
+
+PATIENCE = 5.0
+"""Seconds that a thing may take to be seen before it counts as not happening."""
+
+LOOK_AGAIN_SECONDS = 0.002
+"""How soon to look again at what cannot be selected on, such as the system's table of sockets."""
+
+REST = 4
+"""How many times longer than a look at such things took (of the processor) the pause behind it is."""
+
+
+class Closable(Protocol):
+    """Whatever a scene leaves behind if nobody ends it."""
+
+    def end(self) -> None:
+        """Leave nothing behind; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class Explained(Protocol):
+    """Whatever can say how it ended."""
+
+    def ending(self) -> str:
+        """Return that in words."""
+        ...
+
+
+class Stage:
+    """Carries one scene: its journal, its actors, and every wait."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.journal = Journal()
+        self.patience = patience
+        self._selector = selectors.DefaultSelector()
+        self._cast: list[Closable] = []
+
+    def __enter__(self) -> "Stage":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all that was brought onto the stage, last come first."""
+        with contextlib.ExitStack() as ends:  # one that fails to end keeps no other from ending
+            ends.callback(self._selector.close)
+            for actor in self._cast:
+                ends.callback(actor.end)
+            self._cast.clear()
+
+    def endings(self) -> str:
+        """Return in words how each program of the scene stands."""
+        return "\n".join(f"     and: {each.ending()}" for each in self._cast if isinstance(each, Explained))
+
+    def bring(self, actor: Closable) -> None:
+        """Remember an actor, to be ended with the scene."""
+        self._cast.append(actor)
+
+    def watch(
+        self, descriptor: int, on_ready: Callable[[], object], event: int = selectors.EVENT_READ
+    ) -> None:
+        """Call `on_ready` whenever the descriptor can be read (or written) while somebody waits."""
+        self._selector.register(descriptor, event, on_ready)
+
+    def unwatch(self, descriptor: int) -> None:
+        """Stop watching a descriptor, before it is closed."""
+        self._selector.unregister(descriptor)
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Wait until `condition` holds, because of something that actors do; tell whether it does."""
+        return self._wait(condition, seconds, lambda _spent: float("inf"))
+
+    def wait_for_outside(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Wait until `condition` holds, when only asking again can tell: the system's tables, other processes."""
+        return self._wait(condition, seconds, lambda spent: max(LOOK_AGAIN_SECONDS, REST * spent))
+
+    def _wait(
+        self, condition: Callable[[], bool], seconds: float | None, pause: Callable[[float], float]
+    ) -> bool:
+        deadline = time.monotonic() + (self.patience if seconds is None else seconds)
+        begun = time.process_time()
+        while not condition():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            self._pump(min(left, pause(time.process_time() - begun)))
+            begun = time.process_time()
+        return True
+
+    def _pump(self, seconds: float) -> None:
+        for key, _events in self._selector.select(seconds):
+            if self._selector.get_map().get(key.fd) is key:  # one before it may have ended it
+                key.data()

@@ -1,0 +1,1 @@
+"""Sprint 1: a server with one thread relays lines between two clients, each in turn."""

@@ -1,0 +1,1 @@
+"""Sprint 3: any number of clients in one room; a table that threads share."""

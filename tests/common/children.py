@@ -1,0 +1,45 @@
+"""Small programs in processes of their own: for what a test cannot do to itself, such as being sent signals."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from grader.program import plain_environment
+
+ROOT = Path(__file__).parents[2]
+
+SECONDS = 30.0
+"""Against hanging only: no test here takes a tenth of it, also on a loaded machine."""
+
+DIRECTLY = 'exec "$@"'
+"""How a shell starts a program; redirections may follow: `exec "$@" >&-`."""
+
+Child = subprocess.Popen[bytes]
+
+Outcome = tuple[int, str, str]
+
+
+def child(*words: str, shell: str = DIRECTLY, **options: Any) -> Child:
+    """Start Python with these words, its streams on pipes unless told otherwise."""
+    streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    settings = {"cwd": ROOT, "env": plain_environment(), **streams, **options}
+    return subprocess.Popen(["sh", "-c", shell, "sh", sys.executable, *words], **settings)
+
+
+def said(program: Child) -> str:
+    """Wait for the next line that a program prints; empty at the end."""
+    assert program.stdout is not None
+    return program.stdout.readline().decode().removesuffix("\n")
+
+
+def outcome(program: Child) -> Outcome:
+    """Give a program no more input and wait for its end; return exit code, stdout and stderr."""
+    out, err = program.communicate(timeout=SECONDS)
+    return program.returncode, (out or b"").decode(), (err or b"").decode()
+
+
+def end(program: Child) -> None:
+    """Kill a program, if it still runs, and close its pipes."""
+    program.kill()
+    program.communicate()

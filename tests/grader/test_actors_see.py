@@ -1,0 +1,322 @@
+"""Actors do things and see things; what they do not see is told with the whole scene."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from grader.actors import Client, Peer, PipedClient, Server, Unseen
+from grader.journal import RECEIVED, SHOWN
+from grader.stage import Stage
+from grader.words import Words
+
+PARROT = """
+print('ready', flush=True)
+for line in __import__('sys').stdin:
+    print(line.rstrip('\\n'), flush=True)
+"""
+
+SERVER = """
+import socket, sys
+listener = socket.create_server((sys.argv[1], 0), family=socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET)
+print('listening', flush=True)
+try:
+    while True:
+        connection, address = listener.accept()
+        with connection:
+            {serve}
+except KeyboardInterrupt:
+    print('bye', flush=True)
+    sys.exit(3)
+"""
+
+ECHO = "[connection.sendall(chunk) for chunk in iter(lambda: connection.recv(65536), b'')]"
+
+WATCH = """
+            connection.sendall(b'here')
+            try:
+                print('bytes' if connection.recv(9) else 'end', flush=True)
+            except OSError as error:
+                print(type(error).__name__, flush=True)
+"""
+"""Says how its client's connection ends; indented as SERVER needs it."""
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with Stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+def impatient(stage: Stage) -> Stage:
+    """The same stage, for what is known not to come."""
+    stage.patience = 0.1
+    return stage
+
+
+@pytest.fixture
+def client(stage: Stage) -> Callable[[str], Client]:
+    return lambda source: Client(stage, "alice", [sys.executable, "-c", source])
+
+
+@pytest.fixture
+def parrot(client: Callable[[str], Client]) -> Client:
+    parrot = client(PARROT)
+    parrot.sees("ready")
+    return parrot
+
+
+def shows(client: Callable[[str], Client], text: str) -> Client:
+    """Start a program that writes a text as it is, and a marker behind it."""
+    return client(
+        f"import sys; sys.stdout.buffer.write({text.encode()!r} + b'marker\\n'); sys.stdout.flush()"
+    )
+
+
+def server(stage: Stage, serve: str = ECHO, host: str = "127.0.0.1") -> Server:
+    return Server(stage, [sys.executable, "-c", SERVER.format(serve=serve), host], host=host)
+
+
+def test_what_is_typed_reaches_the_program_and_what_it_shows_is_seen(parrot: Client) -> None:
+    words = Words("7")
+    for line in words.lines(20):
+        parrot.types(line)
+        parrot.sees(line)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "bon\x1b[1mjour",
+        "bon\x1b]0;title\x07jour",
+        "bon\x1b]8;;x\x1b\\jour",
+        "bon\x00jour",
+        "bon\rjour",
+        "bon\x1bcjour",
+    ],
+)
+def test_a_word_is_seen_through_escape_sequences(client: Callable[[str], Client], shown: str) -> None:
+    shows(client, shown).sees("bonjour", "marker")
+
+
+def test_an_escape_sequence_and_a_letter_cut_in_two_are_seen_whole(client: Callable[[str], Client]) -> None:
+    pieces = [b"bon\x1b[3", b"1mjo\xc3", b"\xa9ur ready\n"]
+    source = f"import os\nfor piece in {pieces!r}:\n    os.write(1, piece); input()"
+    alice = client(source)
+    for _ in pieces:
+        alice.types("")
+    alice.sees("bonjoéur ready")
+
+
+def test_bytes_that_are_no_text_harm_nobody(client: Callable[[str], Client]) -> None:
+    alice = client("import os; os.write(1, b'\\xff\\xfe bonjour\\n')")
+    alice.sees("bonjour")
+    assert b"\xff\xfe" in alice.shown()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_was_seen_once_is_not_seen_again(parrot: Client) -> None:
+    parrot.types("bonjour")
+    parrot.sees("bonjour")
+    with pytest.raises(Unseen):
+        parrot.sees("bonjour")
+
+
+def test_what_did_not_come_before_a_marker_did_not_come(parrot: Client) -> None:
+    parrot.types("one", "marker", "two")
+    parrot.sees_no("two", before="marker")
+    parrot.sees("two")
+
+
+def test_what_came_before_a_marker_is_told(parrot: Client) -> None:
+    parrot.types("one", "marker")
+    with pytest.raises(Unseen, match="no 'one' before it"):
+        parrot.sees_no("one", before="marker")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_marker_that_does_not_come_proves_nothing(parrot: Client) -> None:
+    with pytest.raises(Unseen, match="marker"):
+        parrot.sees_no("one", before="marker")
+    assert parrot.is_running()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_failure_tells_the_scene(parrot: Client) -> None:
+    parrot.types("bonjour")
+    with pytest.raises(Unseen) as told:
+        parrot.sees("bonsoir")
+    text = str(told.value)
+    assert "alice types bonjour" in text
+    assert "expected: alice sees 'bonsoir'" in text
+    assert r"got: '\nbonjour\n' and then: that did not come in time" in text
+    assert "alice is still running" in text
+    assert text.index("  1. ") < text.index("expected") < text.index("got")
+
+
+def test_a_failure_tells_how_a_program_ended_and_does_not_wait(client: Callable[[str], Client]) -> None:
+    alice = client("import sys; sys.exit(4)")
+    begun = time.monotonic()
+    with pytest.raises(Unseen, match=r"(?s)the program has ended.*alice ended with exit code 4"):
+        alice.sees("bonjour")
+    assert time.monotonic() - begun < alice.stage.patience
+
+
+@pytest.mark.usefixtures("impatient")
+def test_nothing_that_a_program_writes_acts_on_the_reader_of_a_failure(
+    client: Callable[[str], Client],
+) -> None:
+    alice = client("import os, signal; os.write(1, b'\\x9b2J\\x07\\x1b[2J\\n'); signal.pause()")
+    with pytest.raises(Unseen) as told:
+        alice.sees("bonjour")
+    assert all(character.isprintable() or character == "\n" for character in str(told.value))
+
+
+def test_control_c_and_end_of_input_end_a_client(client: Callable[[str], Client]) -> None:
+    interrupted = client("import signal; print('ready', flush=True); signal.pause()")
+    interrupted.sees("ready")
+    interrupted.presses_control_c()
+    interrupted.sees("KeyboardInterrupt")
+    interrupted.ends(-signal.SIGINT)
+    finished = client("print('ready', flush=True); print(len(list(open(0))))")
+    finished.sees("ready")
+    finished.types("one", "two")
+    finished.ends_input()
+    finished.sees("2")
+    finished.ends(0)
+
+
+def test_another_exit_code_than_the_expected_is_told(client: Callable[[str], Client]) -> None:
+    with pytest.raises(Unseen, match=r"(?s)expected: alice ends with exit code 0.*ended with exit code 4"):
+        client("import sys; sys.exit(4)").ends(0)
+
+
+def test_a_killed_client_ends_by_the_signal(parrot: Client) -> None:
+    parrot.is_killed()
+    assert "SIGKILL" in parrot.program.ending()
+
+
+def test_a_piped_client_keeps_its_streams_apart(stage: Stage) -> None:
+    source = "import sys; print(input()); print('wrong: 7', file=sys.stderr); print('half', end='')"
+    alice = PipedClient(stage, "alice", [sys.executable, "-c", source])
+    alice.types("bonjour")
+    alice.ends(0)
+    assert alice.printed == ["bonjour"]
+    assert alice.complaints == ["wrong: 7"]
+    alice.complains(r"wrong: \d")
+
+
+def test_what_a_screen_shows_is_in_the_journal(parrot: Client) -> None:
+    parrot.types("bonjour")
+    parrot.sees("bonjour\n")
+    shown = [entry.text for entry in parrot.stage.journal.of("alice") if entry.act == SHOWN]
+    assert shown == ["ready", "bonjour"]
+
+
+def test_a_server_is_announced_interrupted_and_ends(stage: Stage) -> None:
+    echo = server(stage)
+    assert echo.announces("^listen") == "listening"
+    assert echo.is_running()
+    echo.interrupt()
+    assert echo.announces("bye") == "bye"
+    echo.ends(3)
+
+
+@pytest.mark.parametrize(("act", "name"), [(Server.kill, "SIGKILL"), (Server.terminate, "SIGTERM")])
+def test_a_server_is_ended_by_signals(stage: Stage, act: Callable[[Server], None], name: str) -> None:
+    echo = server(stage)
+    act(echo)
+    echo.ends()
+    assert name in echo.program.ending()
+
+
+def test_what_a_server_does_not_say_is_told(impatient: Stage) -> None:
+    with pytest.raises(Unseen, match="server prints a line like 'nonsense'"):
+        server(impatient).announces("nonsense")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_peer_speaks_and_hears_lines_and_bytes(stage: Stage, host: str) -> None:
+    echo = server(stage, host=host)
+    alice = Peer(stage, "alice", echo.port, host)
+    alice.says("one", "été")
+    alice.receives("one", "été")
+    alice.sends(b"\xff\x00")
+    alice.receives_bytes(b"\xff\x00")
+    alice.says("three")
+    assert alice.receives_line() == "three"
+    assert next(entry.data for entry in stage.journal.of("alice") if entry.act == RECEIVED) == b"one\n"
+
+
+def test_another_line_than_the_expected_is_told_at_once(stage: Stage) -> None:
+    alice = Peer(stage, "alice", server(stage).port)
+    alice.says("one", "two")
+    begun = time.monotonic()
+    with pytest.raises(Unseen, match=r"(?s)expected: alice receives 'two\\+n'.*got: 'one\\+n"):
+        alice.receives("two")
+    assert time.monotonic() - begun < stage.patience
+
+
+def test_a_line_that_comes_in_pieces_is_one(stage: Stage) -> None:
+    alice = Peer(stage, "alice", server(stage).port)
+    for piece in (b"bon", b"jour", b"\n"):
+        alice.sends(piece)
+    alice.receives("bonjour")
+
+
+def test_who_is_hung_up_on_notices(stage: Stage) -> None:
+    alice = Peer(stage, "alice", server(stage, "connection.sendall(b'bye')").port)
+    alice.receives_bytes(b"bye")
+    alice.is_hung_up_on()
+
+
+def test_who_is_not_hung_up_on_is_told(impatient: Stage) -> None:
+    alice = Peer(impatient, "alice", server(impatient).port)
+    with pytest.raises(Unseen, match="neither a byte nor the end"):
+        alice.is_hung_up_on()
+
+
+def test_bytes_before_the_end_are_told(stage: Stage) -> None:
+    alice = Peer(stage, "alice", server(stage, "connection.sendall(b'wait')").port)
+    with pytest.raises(Unseen, match="got: 'wait'"):
+        alice.is_hung_up_on()
+
+
+def test_a_half_closed_peer_still_hears(stage: Stage) -> None:
+    serve = "data = b''.join(iter(lambda: connection.recv(9), b'')); connection.sendall(data[::-1])"
+    alice = Peer(stage, "alice", server(stage, serve).port)
+    alice.sends(b"abc")
+    alice.half_closes()
+    alice.receives_bytes(b"cba")
+    alice.is_hung_up_on()
+
+
+@pytest.mark.parametrize(("leave", "seen"), [(Peer.closes, "end"), (Peer.resets, "ConnectionResetError")])
+def test_a_close_and_a_reset_differ(stage: Stage, leave: Callable[[Peer], None], seen: str) -> None:
+    watching = server(stage, WATCH)
+    alice = Peer(stage, "alice", watching.port)
+    alice.receives_bytes(b"here")
+    leave(alice)
+    assert watching.announces("end|Error|bytes") == seen
+
+
+def test_a_peer_that_stops_reading_fills_the_buffers_and_can_go_on(stage: Stage) -> None:
+    size = 20_000_000
+    alice = Peer(
+        stage, "alice", server(stage, f"connection.sendall(b'x' * {size})").port, receive_buffer=4096
+    )
+    alice.stops_reading()
+    assert not stage.wait_until(lambda: bool(alice.unread), seconds=0.05)
+    alice.reads()
+    assert stage.wait_until(lambda: alice.hung_up)
+    assert len(alice.unread) == size
+
+
+def test_a_peer_that_cannot_send_any_more_is_told(impatient: Stage) -> None:
+    alice = Peer(impatient, "alice", server(impatient, "__import__('signal').pause()").port)
+    with pytest.raises(Unseen, match="alice can send"):
+        alice.sends(b"x" * 20_000_000)
+    assert not alice.can_send()

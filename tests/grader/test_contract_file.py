@@ -1,0 +1,86 @@
+"""A contract says how programs are started; one that cannot be used is refused in one clear sentence."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.contract import FILE_NAME, Contract, ContractError, read_contract, reference
+from grader.stage import PATIENCE
+
+GOOD = 'server = "./server {port}"\nclient = "./client {host} {port}"\n'
+
+
+def written(directory: Path, text: str) -> Path:
+    (directory / FILE_NAME).write_text(text, encoding="utf-8")
+    return directory
+
+
+def test_two_lines_are_a_contract(tmp_path: Path) -> None:
+    contract = read_contract(written(tmp_path, GOOD))
+    assert contract.server_command(4444) == ["./server", "4444"]
+    assert contract.client_command("::1", 4444) == ["./client", "::1", "4444"]
+    assert (contract.build, contract.quit, contract.patience) == ("", "fin", PATIENCE)
+    assert contract.directory == tmp_path.resolve()
+
+
+def test_a_contract_may_say_more(tmp_path: Path) -> None:
+    more = 'build = "make"\nquit = "/quit"\npatience = 2\nwire = "lines"\n'
+    contract = read_contract(written(tmp_path, GOOD + more))
+    assert (contract.build, contract.quit, contract.patience) == ("make", "/quit", 2)
+    assert contract.wire == "lines"
+
+
+def test_a_quoted_word_stays_one_word(tmp_path: Path) -> None:
+    contract = read_contract(written(tmp_path, GOOD.replace("./server", "'my é server'")))
+    assert contract.server_command(1) == ["my é server", "1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('server = "./server {port}"', "client = ''.*must be a command with {port}"),
+        (GOOD + 'sever = "x"', "no key 'sever'; there are server, client"),
+        (GOOD + "quit = 3", "quit = 3 must be a text"),
+        (GOOD + 'patience = "long"', "patience = 'long' must be a number"),
+        (GOOD + "patience = true", "patience = True must be a number"),
+        (GOOD + "patience = 0", "patience = 0 must be a number of seconds up to 60"),
+        (GOOD + "patience = nan", "patience = nan must be a number of seconds up to 60"),
+        (GOOD + 'wire = "json"', "wire = 'json' must be"),
+        (GOOD.replace("{port}", "4444"), "server = './server 4444' must be a command with {port}"),
+        (GOOD.replace("./server", "./server {prot}"), "cannot be used: KeyError"),
+        (GOOD.replace("./server", "./server {}"), "cannot be used: IndexError"),
+        (GOOD.replace("./server", "./server {port.number}"), "cannot be used: AttributeError"),
+        (GOOD.replace("./server", "'./server"), "cannot be used: ValueError"),
+        ("server = ./server", "each line must look like key ="),
+    ],
+)
+def test_what_cannot_be_used_is_told_in_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(ContractError, match=sentence) as refused:
+        read_contract(written(tmp_path, text))
+    assert str(tmp_path / FILE_NAME) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_directory_without_contract_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="No such file or directory; it must say how"):
+        read_contract(tmp_path)
+
+
+def test_a_file_that_is_not_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"\xff\xfe")
+    with pytest.raises(ContractError, match=r"messagerie\.toml"):
+        read_contract(tmp_path)
+
+
+def test_a_reference_runs_this_interpreter_at_any_port() -> None:
+    contract = reference("sprint9_example")
+    assert contract.server_command(0) == [sys.executable, "-m", "sprint9_example.server", "0"]
+    assert contract.client_command("::1", 7) == [sys.executable, "-m", "sprint9_example.client", "::1", "7"]
+    assert contract.any_port
+    assert (contract.directory / "grader").is_dir()
+
+
+def test_a_contract_does_not_change() -> None:
+    with pytest.raises(AttributeError):
+        Contract(Path(), "a", "b").server = "c"  # type: ignore[misc]

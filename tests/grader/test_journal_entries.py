@@ -1,0 +1,55 @@
+"""The journal keeps what happened in order, and shows it so that no terminal obeys it."""
+
+import pytest
+
+from grader.journal import CONNECTED, SENT, SHOWN, TYPED, Entry, Journal, spell
+
+
+def journal_at(*seconds: float) -> Journal:
+    return Journal(iter(seconds).__next__)
+
+
+def test_time_begins_with_the_journal() -> None:
+    journal = journal_at(100.0, 100.5, 102.0)
+    journal.write("alice", TYPED, "bonjour")
+    journal.write("bob", SHOWN, "bonjour")
+    assert [entry.seconds for entry in journal.entries] == [0.5, 2.0]
+
+
+def test_steps_are_numbered_sentences() -> None:
+    journal = Journal()
+    journal.write("alice", CONNECTED, peer="server")
+    journal.write("alice", SENT, b"bonjour\n", "server")
+    assert journal.steps() == ["  1. alice connects (server)", r"  2. alice sends bonjour\n (server)"]
+
+
+def test_one_actor_alone_can_be_asked_for() -> None:
+    journal = Journal()
+    for actor in ("alice", "bob", "alice"):
+        journal.write(actor, TYPED, actor)
+    assert [entry.text for entry in journal.of("alice")] == ["alice", "alice"]
+    assert journal.of("carol") == []
+
+
+def test_a_listener_hears_each_entry_when_it_happens() -> None:
+    journal, heard = Journal(), list[Entry]()
+    journal.write("alice", TYPED, "before")
+    journal.listeners.append(heard.append)
+    journal.write("alice", TYPED, "after")
+    assert [entry.text for entry in heard] == ["after"]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"bonjour", "bonjour"),
+        ("é € 😃".encode(), "é € 😃"),
+        (b"\x1b[2J\x00\x7f", r"\x1b[2J\x00\x7f"),
+        (b"a\r\n\tb", r"a\r\n\tb"),
+        (b"\xff\xc3", r"\xff\xc3"),
+        ("\u202e\u2028\x9b".encode(), r"\u202e\u2028\x9b"),
+    ],
+)
+def test_bytes_are_spelled_so_that_nothing_obeys_them(data: bytes, text: str) -> None:
+    assert spell(data) == text
+    assert text.isprintable()

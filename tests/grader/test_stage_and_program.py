@@ -1,0 +1,225 @@
+"""A program is always read, can be interrupted, explains its end, and leaves nothing behind."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader.program import Program
+from grader.stage import Stage
+
+FLOOD_BYTES = 5_000_000
+
+FLOOD = f"import sys; sys.stdout.write('x' * {FLOOD_BYTES}); sys.stdout.flush(); sys.stderr.write('done')"
+
+FOR_EVER = "import signal; print('ready', flush=True); signal.pause()"
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with Stage() as stage:
+        yield stage
+
+
+def python(stage: Stage, source: str, *, terminal: bool = False, name: str = "program") -> Program:
+    return Program(stage, name, [sys.executable, "-c", source], terminal=terminal)
+
+
+def shell(stage: Stage, source: str) -> Program:
+    return Program(stage, "shell", ["sh", "-c", source], terminal=False)
+
+
+def number_written(program: Program) -> int:
+    """Wait for a process id and a line end on stdout."""
+    assert program.stage.wait_until(lambda: program.written["stdout"].endswith(b"\n"))
+    return int(program.written["stdout"])
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_program_that_floods_is_read_while_another_is_waited_for(stage: Stage, terminal: bool) -> None:
+    flood = python(stage, FLOOD, terminal=terminal, name="flood")
+    other = python(stage, FOR_EVER)
+    assert stage.wait_until(lambda: b"ready" in other.written["stdout"])
+    assert flood.wait_end()
+    assert flood.written["screen" if terminal else "stdout"].count(b"x") == FLOOD_BYTES
+
+
+def test_a_wait_that_is_over_tells_so_in_time(stage: Stage) -> None:
+    python(stage, FOR_EVER)
+    assert not stage.wait_until(lambda: False, seconds=0.05)
+    assert not stage.wait_for_outside(lambda: False, seconds=0.05)
+    assert stage.wait_until(lambda: True, seconds=0)
+
+
+def test_ctrl_c_at_the_terminal_is_a_signal(stage: Stage) -> None:
+    program = python(stage, FOR_EVER, terminal=True)
+    assert stage.wait_until(lambda: b"ready" in program.written["screen"])
+    program.types(b"\x03")
+    assert program.wait_end()
+    assert b"KeyboardInterrupt" in program.written["screen"]
+
+
+def test_what_is_typed_is_not_echoed(stage: Stage) -> None:
+    program = python(stage, "print(input()[::-1])", terminal=True)
+    program.types(b"bonjour\n")
+    assert program.wait_end()
+    assert bytes(program.written["screen"]) == b"ruojnob\r\n"
+
+
+def test_a_terminal_is_wide_enough_for_every_line(stage: Stage) -> None:
+    program = python(stage, "import os; print(os.get_terminal_size().columns)", terminal=True)
+    assert program.wait_end()
+    assert int(program.written["screen"]) >= 200
+
+
+def test_a_missing_flush_shows(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    program = python(
+        stage,
+        "import sys, signal; print('lost'); sys.stderr.write('ready\\n'); sys.stderr.flush(); signal.pause()",
+    )
+    assert stage.wait_until(lambda: b"ready" in program.written["stderr"])
+    program.signal(signal.SIGKILL)
+    assert program.wait_end()
+    assert program.written["stdout"] == b""
+
+
+def test_an_exit_code_is_explained_with_the_last_words(stage: Stage) -> None:
+    program = shell(stage, "for word in one two three four five six; do echo $word >&2; done; exit 3")
+    assert program.wait_end()
+    told = program.ending()
+    assert "shell ended with exit code 3" in told
+    assert "| six" in told
+    assert "| one" not in told
+
+
+def test_a_signal_is_explained_by_its_name(stage: Stage) -> None:
+    program = shell(stage, "kill -PIPE $$")
+    assert program.wait_end()
+    assert "was killed by SIGPIPE" in program.ending()
+
+
+def test_last_words_cannot_act_on_a_terminal(stage: Stage) -> None:
+    program = shell(stage, r"printf '\033[2J\n' >&2")
+    assert program.wait_end()
+    assert "\x1b" not in program.ending()
+    assert r"\x1b[2J" in program.ending()
+
+
+def test_a_program_that_runs_says_so(stage: Stage) -> None:
+    assert "is still running" in shell(stage, "exec sleep 60").ending()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_keys_for_who_has_closed_its_input_are_lost(stage: Stage, terminal: bool) -> None:
+    source = "import os, signal; os.closerange(0, 100); signal.pause()"
+    program = python(stage, source, terminal=terminal)
+    assert stage.wait_for_outside(lambda: program.usage().num_fds() == 0)
+    for _ in range(20):
+        program.types(b"nobody reads this\n")
+    program.signal(signal.SIGKILL)
+    assert program.wait_end()
+    program.types(b"nor this\n")
+
+
+def test_a_program_that_never_reads_is_not_waited_for_for_ever() -> None:
+    with Stage(patience=0.1) as stage:
+        program = python(stage, FOR_EVER, name="deaf")
+        with pytest.raises(AssertionError, match="deaf does not read what is typed"):
+            program.types(b"x" * 1_000_000)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_command_that_does_not_exist_leaves_no_descriptor(stage: Stage, terminal: bool) -> None:
+    before = psutil.Process().num_fds()
+    with pytest.raises(FileNotFoundError):
+        Program(stage, "missing", ["./there-is-no-such-program"], terminal=terminal)
+    assert psutil.Process().num_fds() == before
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_scene_leaves_no_descriptor(terminal: bool) -> None:
+    before = psutil.Process().num_fds()
+    with Stage() as stage:
+        python(stage, FOR_EVER, terminal=terminal)
+    assert psutil.Process().num_fds() == before
+
+
+ESCAPES: dict[str, str] = {
+    "a child": "sleep 60 & echo $!; wait",
+    "a grandchild whose parent has ended": "(sleep 60 & echo $!); exec sleep 60",
+    "a daemon in a session of its own": "(setsid sh -c 'echo $$; exec sleep 60' &); exec sleep 60",
+    "one that has thrown its environment away": "env -i sh -c 'echo $$; exec sleep 60' & wait",
+    "a daemon without environment": "(setsid env -i sh -c 'echo $$; exec sleep 60' &); exec sleep 60",
+    "one that ignores polite signals": "(trap '' HUP INT TERM; exec sleep 60) & echo $!; wait",
+}
+
+
+@pytest.mark.parametrize("way", ESCAPES)
+def test_nothing_is_left_behind(way: str) -> None:
+    with Stage() as stage:
+        program = shell(stage, ESCAPES[way])
+        left = number_written(program)
+        assert psutil.pid_exists(left)
+        program.end()
+        assert not psutil.pid_exists(left)
+        assert not psutil.pid_exists(program.pid)
+        program.end()
+
+
+def test_the_dead_are_buried(stage: Stage) -> None:
+    program = shell(stage, "(true & echo $!); exec sleep 60")
+    orphan = number_written(program)
+    program.end()
+    assert not psutil.pid_exists(orphan)
+
+
+def test_a_child_of_somebody_else_is_left_alone(stage: Stage) -> None:
+    bystander = shell(stage, "exec sleep 60")
+    shell(stage, "exec sleep 60").end()
+    assert not bystander.has_ended()
+
+
+def test_one_actor_that_fails_to_end_keeps_no_other_from_ending() -> None:
+    class Faulty:
+        def end(self) -> None:
+            raise RuntimeError("cannot end")
+
+    stage = Stage()
+    program = shell(stage, "exec sleep 60")
+    stage.bring(Faulty())
+    with pytest.raises(RuntimeError):
+        stage.close()
+    assert not psutil.pid_exists(program.pid)
+
+
+def test_a_descendant_that_goes_on_writing_does_not_hold_up_the_end(stage: Stage) -> None:
+    program = shell(stage, "yes & exit 4")
+    assert program.wait_end()
+    assert program.exit_code == 4
+
+
+def test_all_that_a_program_wrote_is_there_when_it_has_ended(stage: Stage) -> None:
+    program = shell(stage, "printf %060000d 7")
+    assert program.wait_end()
+    assert len(program.written["stdout"]) == 60_000
+
+
+def test_what_a_program_uses_can_be_read(stage: Stage) -> None:
+    program = python(stage, FOR_EVER)
+    assert stage.wait_until(lambda: b"ready" in program.written["stdout"])
+    usage = program.usage()
+    assert usage.num_threads() == 1
+    assert usage.num_fds() >= 3
+    assert usage.memory_info().rss > 0
+    assert sum(usage.cpu_times()[:2]) >= 0
+
+
+def test_a_program_starts_where_it_is_told_to(stage: Stage, tmp_path: Path) -> None:
+    program = Program(stage, "pwd", ["pwd", "-P"], terminal=False, directory=tmp_path)
+    assert program.wait_end()
+    assert os.fsdecode(bytes(program.written["stdout"])).strip() == str(tmp_path.resolve())

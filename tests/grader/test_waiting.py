@@ -1,0 +1,108 @@
+"""The stage waits for what happens, in time, for everybody at once, and leaves the processor to others."""
+
+import itertools
+import os
+import sys
+import time
+
+import pytest
+
+from grader.program import Program
+from grader.stage import Stage
+
+FEW = 5
+"""Times that a wait in which nothing happens may look whether anything has."""
+
+LOOK_SECONDS = 0.02
+"""What a look at the tables of a large system takes."""
+
+
+class Pipe:
+    """Something to watch, and to end."""
+
+    def __init__(self, stage: Stage, ended: list["Pipe"]) -> None:
+        self.stage = stage
+        self.read_end, self.write_end = os.pipe()
+        self._ended = ended
+        stage.bring(self)
+
+    def end(self) -> None:
+        self._ended.append(self)
+        os.close(self.read_end)
+        os.close(self.write_end)
+
+
+def test_a_condition_that_holds_needs_no_time() -> None:
+    with Stage() as stage:
+        assert stage.wait_until(lambda: True, seconds=0)
+        assert stage.wait_for_outside(lambda: True, seconds=0)
+        assert not stage.wait_until(lambda: False, seconds=0)
+
+
+def test_while_one_is_waited_for_all_are_heard() -> None:
+    with Stage() as stage:
+        source = "import sys; print(sys.argv[1], flush=True); input()"
+        programs = [
+            Program(stage, name, [sys.executable, "-c", source, name], terminal=terminal)
+            for name, terminal in (("alice", True), ("bob", False), ("carol", True))
+        ]
+        assert stage.wait_until(
+            lambda: all(each.name.encode() in b"".join(each.written.values()) for each in programs)
+        )
+
+
+def test_all_end_last_come_first_even_when_one_cannot() -> None:
+    ended: list[Pipe] = []
+    stage = Stage()
+    first, second = Pipe(stage, ended), Pipe(stage, ended)
+    os.close(second.read_end)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        stage.close()
+    assert ended == [second, first]
+    os.close(second.write_end)
+    stage.close()
+    assert ended == [second, first]
+
+
+def test_who_was_ended_by_another_is_not_called_any_more() -> None:
+    ended: list[Pipe] = []
+    heard: list[Pipe] = []
+    with Stage() as stage:
+        pipes = [Pipe(stage, ended), Pipe(stage, ended)]
+
+        def hear(pipe: Pipe) -> None:
+            heard.append(pipe)
+            for each in pipes:
+                stage.unwatch(each.read_end)
+
+        for pipe in pipes:
+            stage.watch(pipe.read_end, lambda pipe=pipe: hear(pipe))  # type: ignore[misc]
+            os.write(pipe.write_end, b"x")
+        assert stage.wait_until(lambda: bool(heard))
+        assert len(heard) == 1
+
+
+def test_who_only_listens_wakes_up_for_nothing() -> None:
+    looks = itertools.count()
+    with Stage() as stage:
+        Program(stage, "silent", ["sleep", "60"], terminal=True)
+        assert not stage.wait_until(lambda: next(looks) < 0, 0.2)
+    assert next(looks) <= FEW
+
+
+def test_who_looks_again_rests_longer_than_a_look_took() -> None:
+    rests: list[float] = []
+    looked = [time.monotonic()]
+
+    def look_in_vain() -> bool:
+        rests.append(time.monotonic() - looked[0])
+        begun = time.process_time()
+        while time.process_time() - begun < LOOK_SECONDS:
+            continue
+        looked[0] = time.monotonic()
+        return False
+
+    with Stage() as stage:
+        assert not stage.wait_for_outside(look_in_vain, 0.6)
+    assert len(rests) > 2
+    assert min(rests[1:-1]) >= 2 * LOOK_SECONDS
