@@ -1,0 +1,742 @@
+"""Sprint 2, judged: two clients in any order, a thread for each direction.
+
+Scenes of the subject level are played by people at terminals (alice, bob, carol), whatever the wire and the prompts
+of their programs are. Those that speak the wire call their raw connections speaker, hearer, newcomer.
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from grader.actors import Client, Impostor, Peer, PipedClient, RawConnection, Server
+from grader.checks import HOST, ROBUST, check
+from grader.contract import Contract
+from grader.listening import is_connected
+from grader.stage import Stage
+from grader.words import Words
+from tests.e2e.steps import (
+    BAD_LINES,
+    FLOOD_SECONDS,
+    HOSTILE,
+    IDLE_CPU_SECONDS,
+    LONGEST,
+    MEMORY_BYTES,
+    OBEYED,
+    Bring,
+    Connect,
+    Flood,
+    Visit,
+    complains_once,
+    cpu_seconds,
+    exchange,
+    flood_until_stalled,
+    is_taken_in,
+    run,
+    talk,
+)
+
+SPRINT = "sprint2_threaded_pair"
+
+IN_A_ROW = 8
+"""Lines that one says before the other answers."""
+
+DEPARTURES = 10
+"""Clients that vanish one after the other: enough to see a descriptor or a thread lost for each."""
+
+PAIR_THREADS = 3
+"""The main thread, and one for each direction."""
+
+SHUTDOWN_SECONDS = 3.0
+"""How long a server may take to leave when somebody does not read."""
+
+
+# Talking
+
+
+@check(
+    "s2-either-first",
+    points=3,
+    hint="No turns any more: the server must be able to read either client first",
+)
+@pytest.mark.parametrize("first", ["alice", "bob"])
+def test_either_first(first: str, alice: Client, bob: Client, words: Words) -> None:
+    """Either client may speak first, and the other sees it."""
+    speaker, hearer = (alice, bob) if first == "alice" else (bob, alice)
+    exchange(speaker, hearer, words.line())
+
+
+@check(
+    "s2-in-a-row",
+    points=3,
+    hint="After sending go back to the keyboard, not to recv: receiving is the other thread's",
+)
+@pytest.mark.parametrize("speaking", ["alice", "bob"])
+def test_in_a_row(speaking: str, alice: Client, bob: Client, words: Words) -> None:
+    """One says several lines in a row; each arrives, once, in order."""
+    speaker, hearer = (alice, bob) if speaking == "alice" else (bob, alice)
+    lines = words.lines(IN_A_ROW)
+    for line in lines:
+        talk(speaker, hearer, line)
+    assert [hearer.shown().count(line.encode()) for line in lines] == [1] * IN_A_ROW
+
+
+@check(
+    "s2-crossing",
+    points=2,
+    hint="Sending and receiving must not wait for each other, in the client nor in the server",
+)
+def test_crossing(alice: Client, bob: Client, words: Words) -> None:
+    """Lines that cross each other all arrive."""
+    for _ in range(4):
+        mine, yours = words.line(), words.line()
+        alice.types(mine)
+        bob.types(yours)
+        bob.sees(mine)
+        alice.sees(yours)
+
+
+@check(
+    "s2-while-typing",
+    points=2,
+    hint="A client in fgets or input() must still show what comes: its second thread does that",
+)
+def test_while_typing(alice: Client, bob: Client, words: Words) -> None:
+    """Who is in the middle of a line sees what arrives, and then sends the line whole."""
+    start, end = words.word(), words.word()
+    alice.begins_to_type(start)
+    for _ in range(3):
+        talk(bob, alice, words.line())
+    alice.types(end)
+    bob.sees(start + end)
+
+
+@check(
+    "s2-no-echo",
+    points=2,
+    hint="Relay to the other client only: look the other up in the table, not the one you read from",
+)
+def test_no_echo(alice: Client, bob: Client, words: Words) -> None:
+    """Nobody is sent his own lines."""
+    own = words.word()
+    talk(alice, bob, own)
+    alice.sees_no(own, before=say_marker(bob, words))
+
+
+def say_marker(speaker: Client, words: Words) -> str:
+    """Let one say a word that others can wait for; return it."""
+    marker = words.word()
+    speaker.types(marker)
+    return marker
+
+
+@check(
+    "s2-short-after-long",
+    points=1,
+    hint='The end of an older line is shown ("finnjour"): use the length that recv returns',
+)
+def test_short_after_long(alice: Client, bob: Client, words: Words) -> None:
+    """A short line after a long one carries nothing of the long one."""
+    for speaker, hearer in (alice, bob), (bob, alice):
+        long = words.long_line(17)
+        talk(speaker, hearer, long)
+        talk(speaker, hearer, words.word()[:4])
+        hearer.sees_no(long[-8:], before=say_marker(speaker, words))
+
+
+# Leaving, and who comes next
+
+
+@check(
+    "s2-leave",
+    points=2,
+    level=ROBUST,
+    hint=("When recv returns 0 or the quit word comes: free that place, keep the other client, accept again"),
+)
+@pytest.mark.parametrize("how", ["quit", "end of input", "Ctrl+C", "killed"])
+def test_leave(
+    how: str, alice: Client, bob: Client, server: Server, newcomer: Bring, words: Words, contract: Contract
+) -> None:
+    """However one leaves, the other stays, and a newcomer takes the place."""
+    exchange(alice, bob, words.line())
+    ways: dict[str, Callable[[], None]] = {
+        "quit": lambda: bob.types(contract.quit),
+        "end of input": bob.ends_input,
+        "Ctrl+C": bob.presses_control_c,
+        "killed": bob.is_killed,
+    }
+    ways[how]()
+    bob.ends()
+    exchange(newcomer("carol"), alice, words.line())
+    assert server.is_running()
+
+
+@check(
+    "s2-third",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=("Accept only when a place is free; check whether who waited is still there before it takes one"),
+)
+def test_third(
+    alice: Client, bob: Client, server: Server, peer: Connect, newcomer: Bring, words: Words
+) -> None:
+    """A third client waits unaccepted and is told so; one that gave up takes no place."""
+    exchange(alice, bob, words.line())
+    carol = newcomer("carol")
+    carol.sees("wait")
+    quitter = peer("quitter")
+    server.leaves_waiting(2)
+    bob.types("fin")
+    bob.ends()
+    exchange(alice, carol, words.line())
+    quitter.says("fin")
+    quitter.closes()
+    carol.types("fin")
+    carol.ends()
+    dave = newcomer("dave")
+    exchange(dave, alice, words.line())
+    assert [line.rpartition(", ")[2] for line in server.said[1:]] == [
+        f"{n} present" for n in (1, 2, 1, 2, 1, 2)
+    ]
+
+
+@check(
+    "s2-server-end",
+    points=2,
+    level=ROBUST,
+    hint=("On SIGINT tell both exit and close; a client that reads 0 or exit must end, also inside fgets"),
+)
+def test_server_end(alice: Client, bob: Client, server: Server, words: Words) -> None:
+    """Ctrl+C at the server ends it and both clients, one in the middle of a line too."""
+    exchange(alice, bob, words.line())
+    alice.begins_to_type(words.word())
+    server.interrupt()
+    server.ends()
+    alice.ends()
+    bob.ends()
+
+
+@check("s2-restart", points=1, level=ROBUST, hint="Set SO_REUSEADDR before bind")
+def test_restart(
+    alice: Client,
+    bob: Client,
+    server: Server,
+    start_server: Callable[..., Server],
+    start_client: Bring,
+    words: Words,
+) -> None:
+    """A server that was killed with clients connected can be started again on the same port at once."""
+    talk(alice, bob, words.line())
+    server.kill()
+    server.ends()
+    port = start_server(port=server.port).port
+    carol, dave = (start_client(name, port) for name in ("carol", "dave"))
+    for each in carol, dave:
+        each.stage.wait_for_outside(partial(is_connected, each.program.pid, port))
+    talk(carol, dave, words.line())
+
+
+# The wire
+
+
+@pytest.fixture
+def pair(server: Server, peer: Connect) -> tuple[Peer, Peer]:
+    """Two raw connections that have their places."""
+    first, second = peer("first"), peer("second")
+    server.announces(", 2 present$")
+    return first, second
+
+
+def has_announced(server: Server, count: int) -> bool:
+    """Tell whether a server has announced so many arrivals and departures."""
+    return len(server.said) > count
+
+
+@check(
+    "s2-netcat",
+    points=1,
+    level=ROBUST,
+    wire=True,
+    hint="Lines of text ended by LF and nothing else: then nc is a full client",
+)
+@pytest.mark.skipif(not shutil.which("nc"), reason="needs nc (Debian: netcat-openbsd)")
+def test_netcat(stage: Stage, server: Server, peer: Connect, words: Words) -> None:
+    """Nc is a full client."""
+    other = peer("other")
+    person = Client(stage, "netcat", ["nc", HOST, str(server.port)])
+    server.announces(", 2 present$")
+    said, heard = words.line(), words.line()
+    person.types(said)
+    other.receives(said)
+    other.says(heard)
+    person.sees(heard)
+    person.types("fin")
+    server.announces(", 1 present$")
+
+
+def cut(server: Server, speaker: Peer, words: Words) -> list[str]:
+    """A line in two pieces, once for each place where it can be cut."""
+    line = f"héé €😃 {words.word()}"
+    data = line.encode() + b"\r\n"
+    for place in range(1, len(data)):
+        speaker.sends(data[:place])
+        is_taken_in(server)
+        speaker.sends(data[place:])
+    return [line] * (len(data) - 1)
+
+
+def joined(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001 - one signature for all
+    """A thousand lines in one piece."""
+    lines = words.lines(1000)
+    speaker.says(*lines)
+    return lines
+
+
+def empty(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001
+    """Lines with nothing in them are nothing; lines of spaces and odd characters are text."""
+    texts = [" ", "\t x ", "a\u2028b\u2029c", "\ufeffa", "e\u0301", "%s %n {0} $HOME", words.line()]
+    speaker.sends(b"\n\r\n" + b"\n" * 10_000 + "\n\n".join(texts).encode() + b"\n")
+    return texts
+
+
+def longest(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001
+    """The longest line, with LF and with CR LF."""
+    speaker.sends(LONGEST + b"\n" + LONGEST[:-1] + b"\r\n")
+    return [LONGEST.decode(), LONGEST[:-1].decode()]
+
+
+def unfinished(server: Server, speaker: Peer, words: Words) -> list[str]:
+    """Text without LF before the end of the connection is dropped."""
+    line = words.line()
+    speaker.sends(f"{line}\nhalf a line".encode())
+    speaker.half_closes()
+    server.announces(", 1 present$")
+    return [line]
+
+
+FRAMINGS = [cut, joined, empty, longest, unfinished]
+
+
+@check(
+    "s2-framing",
+    points=3,
+    level=ROBUST,
+    wire=True,
+    hint=("One recv is not one line: keep what is left of each client in a buffer of its own, split at LF"),
+)
+@pytest.mark.parametrize("scene", FRAMINGS)
+def test_framing(
+    scene: Callable[..., list[str]], server: Server, pair: tuple[Peer, Peer], peer: Connect, words: Words
+) -> None:
+    """Lines cut or joined in any way arrive whole, in order, once, byte for byte."""
+    speaker, hearer = pair
+    said = scene(server, speaker, words)
+    marker = words.line()
+    (peer("newcomer") if scene is unfinished else speaker).says(marker)
+    hearer.receives(*said, marker)
+
+
+@check(
+    "s2-bad-lines",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "Check each line before you relay it; who sends a bad one is hung up on, the other does not notice"
+    ),
+)
+def test_bad_lines(server: Server, pair: tuple[Peer, Peer], peer: Connect, words: Words) -> None:
+    """A line too long, without end, or with bad bytes ends its sender and is never relayed."""
+    sender, hearer = pair
+    for name, raw in BAD_LINES.items():
+        sender.sends(raw)
+        sender.is_hung_up_on()
+        sender = peer(f"after {name}")
+        marker = words.line()
+        sender.says(marker)
+        hearer.receives(marker)
+    assert server.is_running()
+
+
+@check(
+    "s2-exit-word",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "fin and exit, whole and exact, end only who sends them; relaying exit would end the other's client"
+    ),
+)
+@pytest.mark.parametrize("word", ["fin", "exit"])
+def test_exit_word(word: str, server: Server, pair: tuple[Peer, Peer], peer: Connect, words: Words) -> None:
+    """Either word, fin or exit, ends its sender and is never relayed, nor what follows it; all else is text."""
+    leaver, hearer = pair
+    leaver.sends(word[:1].encode())
+    is_taken_in(server)
+    leaver.sends(f"{word[1:]}\n{words.line()}\n".encode())
+    leaver.is_hung_up_on()
+    speaker = peer("newcomer")
+    for text in ("FIN", "fin ", " fin", "finir", "Exit", "exit 0", "emi", "rec", "1"):
+        speaker.says(text)
+        hearer.receives(text)
+
+
+@check(
+    "s2-empty-place",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "With nobody to hear it a line waits (a condition variable), until somebody sits there; "
+        "nothing is said twice"
+    ),
+)
+@pytest.mark.parametrize("speaker_leaves", [False, True])
+def test_empty_place(speaker_leaves: bool, server: Server, peer: Connect, words: Words) -> None:
+    """A line for an empty place waits for a newcomer, also when its speaker has left; nothing is said again."""
+    first, waited, later = peer("first"), words.line(), words.line()
+    server.announces(", 1 present$")
+    first.says(waited)
+    is_taken_in(server)
+    if speaker_leaves:
+        first.says("fin")
+        first.half_closes()
+    second = peer("second")
+    second.receives(waited)
+    if speaker_leaves:
+        first.is_hung_up_on()
+        first = peer("first again")
+    second.says("fin")
+    second.is_hung_up_on()
+    third = peer("third")
+    first.says(later)
+    third.receives(later)
+
+
+@check(
+    "s2-ghost",
+    points=1,
+    level=ROBUST,
+    wire=True,
+    hint="Read each client from the moment it comes: one that leaves alone must not keep its place",
+)
+def test_ghost(server: Server, peer: Connect, words: Words) -> None:
+    """A first client that leaves before the second comes leaves no ghost behind."""
+    ways: list[Callable[[Peer], None]] = [Peer.closes, Peer.resets, lambda alone: alone.says("fin")]
+    for count, leave in enumerate(ways):
+        alone = peer("alone")
+        server.stage.wait_until(partial(has_announced, server, 6 * count + 1))
+        leave(alone)
+        server.stage.wait_until(partial(has_announced, server, 6 * count + 2))
+        first, second = peer("first"), peer("second")
+        line = words.line()
+        first.says(line)
+        second.receives(line)
+        first.says("fin")
+        second.says("fin")
+        first.is_hung_up_on()
+        second.is_hung_up_on()
+
+
+@check(
+    "s2-vanished",
+    points=3,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "recv that returns 0 or fails means gone, whatever the errno; ignore SIGPIPE; close the "
+        "socket, free the place"
+    ),
+)
+@pytest.mark.parametrize("leave", [Peer.closes, Peer.resets], ids=["FIN", "RST"])
+def test_vanished(
+    leave: Callable[[Peer], None], server: Server, pair: tuple[Peer, Peer], peer: Connect, words: Words
+) -> None:
+    """Whoever vanishes in the middle of a line frees its place, and leaves neither text nor descriptor nor thread."""
+    stays, leaver = pair
+    process = server.program.usage()
+    descriptors = process.num_fds()
+    for count in range(DEPARTURES):
+        leaver.sends(b"half a line")
+        is_taken_in(server)
+        leave(leaver)
+        leaver = peer(f"newcomer {count}")
+        line = words.line()
+        stays.says(line)
+        server.stage.wait_until(partial(has_announced, server, 2 * count + 4))
+        leaver.says(line.upper())
+        stays.receives(line.upper())
+    assert process.num_fds() == descriptors
+    assert process.num_threads() == PAIR_THREADS
+
+
+@check(
+    "s2-flood",
+    points=3,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "Let the relaying thread wait in send, with nothing in between: TCP then slows the speaker by itself"
+    ),
+)
+def test_flood(server: Server, peer: Connect, words: Words) -> None:
+    """Both send and nobody reads: memory stays bounded; when one reads that direction flows; at last all arrives."""
+    before = server.program.usage().memory_info().rss
+    first, second = (Flood(peer(name, receive_buffer=4096), words) for name in ("first", "second"))
+    server.announces(", 2 present$")
+    flood_until_stalled([first, second])
+    assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
+    second.peer.reads()
+    server.stage.wait_for_outside(partial(has_all, first, second.peer), FLOOD_SECONDS)
+    assert bytes(second.peer.unread) == first.data
+    assert not first.peer.unread
+    first.peer.reads()
+    server.stage.wait_for_outside(partial(has_all, second, first.peer), FLOOD_SECONDS)
+    assert bytes(first.peer.unread) == second.data
+
+
+def has_all(flood: Flood, hearer: Peer) -> bool:
+    """Send what can be sent; tell whether all of it has arrived."""
+    return flood.goes_on() and len(hearer.unread) >= len(flood.data)
+
+
+@check(
+    "s2-one-way",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "A thread for each direction, and no lock held while sending: then one that waits holds up "
+        "nobody else"
+    ),
+)
+def test_one_way(server: Server, peer: Connect, words: Words) -> None:
+    """One that does not read slows only the one who talks to it: its own lines go through."""
+    stalled = peer("stalled", receive_buffer=4096)
+    talker = Flood(peer("talker"), words)
+    server.announces(", 2 present$")
+    stalled.stops_reading()
+    server.stage.wait_for_outside(partial(is_stuck, talker))
+    talker.peer.reads()
+    for _ in range(5):
+        line = words.line()
+        stalled.says(line)
+        talker.peer.receives(line)
+
+
+def is_stuck(flood: Flood) -> bool:
+    """Send what can be sent; tell whether nothing more is taken."""
+    flood.goes_on()
+    return not flood.peer.can_send()
+
+
+@check(
+    "s2-ready",
+    points=1,
+    level=ROBUST,
+    wire=True,
+    hint=("Print getsockname()'s port, with flush=True; then one line for each who takes or leaves a place"),
+)
+def test_ready(
+    server: Server, pair: tuple[Peer, Peer], start_server: Callable[..., Server], start_client: Bring
+) -> None:
+    """The server prints where it listens (IPv6 too), and at each coming and going a line with `, N present`."""
+    for leaver in pair:
+        leaver.closes()
+    server.announces(", 0 present$")
+    assert server.said[0] == f"listening on {HOST}:{server.port}"
+    present = [int(line.rpartition(", ")[2].split()[0]) for line in server.said[1:]]
+    assert present == [1, 2, 1, 0]
+    for host in "::1", "localhost":
+        other = start_server("--bind", host, host=host)
+        start_client(host, other.port, host)
+        other.announces(", 1 present$")
+
+
+@check(
+    "s2-threads",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "main and one thread for each direction; wait in recv, accept, or on a condition, never in a "
+        "loop that asks again"
+    ),
+)
+def test_threads(server: Server, pair: tuple[Peer, Peer]) -> None:
+    """The server has its main thread and two for the pair, and none of them burns CPU."""
+    first, _second = pair
+    assert server.program.usage().num_threads() == PAIR_THREADS
+    first.closes()
+    server.announces(", 1 present$")
+    assert max(cpu_seconds([server.program])) < IDLE_CPU_SECONDS
+    assert server.program.usage().num_threads() <= PAIR_THREADS
+
+
+@check(
+    "s2-shutdown",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "On SIGINT or SIGTERM: stop accepting, send exit to both, close, exit 0; never wait for one "
+        "that does not read"
+    ),
+)
+@pytest.mark.parametrize("stuck", [False, True])
+def test_shutdown(stuck: bool, server: Server, peer: Connect, words: Words) -> None:
+    """SIGINT and SIGTERM, twice too: exit to whoever reads, code 0, soon, also when somebody does not read."""
+    hearer, other = peer("hearer"), peer("other", receive_buffer=4096)
+    server.announces(", 2 present$")
+    third = peer("third")
+    if stuck:
+        other.stops_reading()
+        server.stage.wait_for_outside(partial(is_stuck, Flood(hearer, words)))
+    started = time.monotonic()
+    server.terminate() if stuck else server.interrupt()
+    server.interrupt()
+    hearer.receives("exit")
+    hearer.is_hung_up_on()
+    third.is_hung_up_on()
+    server.ends(0)
+    assert time.monotonic() - started < SHUTDOWN_SECONDS
+
+
+@check(
+    "s2-usage",
+    points=1,
+    level=ROBUST,
+    wire=True,
+    hint=("Check arguments first (argparse exits with 2); catch OSError of bind: one line on stderr, exit 1"),
+)
+def test_usage(stage: Stage, contract: Contract, server: Server) -> None:
+    """Wrong usage ends with code 2, a port that is taken with 1, each told in one line."""
+    for command in (contract.server_command(65_536), contract.client_command(HOST, 0)):
+        code, complaints = run(stage, command, contract)
+        assert (code, len(complaints)) == (2, 1), (command, complaints)
+    code, complaints = run(stage, contract.server_command(server.port), contract)
+    assert (code, len(complaints)) == (1, 1)
+
+
+# The client
+
+
+def says_fin(server: RawConnection) -> None:
+    """Expect the word, and nothing behind it."""
+    server.receives("fin")
+    server.is_hung_up_on()
+    server.closes()
+
+
+def leaves_by_word(client: Client, server: RawConnection) -> int:
+    """The word that its user types; exit means the same."""
+    client.types("exit")
+    says_fin(server)
+    return 0
+
+
+def leaves_with_control_c(client: Client, server: RawConnection) -> int:
+    """Ctrl+C, in the middle of a line."""
+    client.begins_to_type("half a line")
+    client.presses_control_c()
+    says_fin(server)
+    return 130
+
+
+def leaves_at_end_of_input(client: Client, server: RawConnection) -> int:
+    """Ctrl+D on an empty line."""
+    client.ends_input()
+    says_fin(server)
+    return 0
+
+
+def is_told_to_leave(client: Client, server: RawConnection) -> int:
+    """The server says exit while the user is in the middle of a line."""
+    client.begins_to_type("half a line")
+    server.says("exit")
+    return 0
+
+
+def loses_the_server(client: Client, server: RawConnection) -> int:  # noqa: ARG001 - one signature for all
+    """The server goes without a word."""
+    server.resets()
+    return 1
+
+
+@check(
+    "s2-client-codes",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "0: fin, exit, end of input; 130: Ctrl+C, after fin; 1: server lost. The receiving thread "
+        "must wake the other one"
+    ),
+)
+@pytest.mark.parametrize(
+    "scene",
+    [leaves_by_word, leaves_with_control_c, leaves_at_end_of_input, is_told_to_leave, loses_the_server],
+)
+def test_client_codes(scene: Callable[[Client, RawConnection], int], visit: Visit) -> None:
+    """The client says fin when it leaves, and its exit code tells why it ended."""
+    client, server = visit("bonjour", actor=Client)
+    client.sees("< bonjour")
+    client.ends(scene(client, server))
+
+
+@check(
+    "s2-client-screen",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "Show `< text`, flushed, control characters escaped; what the other says is text, whatever it "
+        "is, but the server's exit"
+    ),
+)
+def test_client_screen(visit: Visit) -> None:
+    """Whatever comes is shown as text that no terminal obeys; a server that is lost is told in one line."""
+    for actor in Client, PipedClient:
+        client, server = visit(actor=actor)
+        for text in ("emi", "rec", "1", "fin", "EXIT", "exit "):
+            server.says(text)
+            client.sees(f"< {text}")
+        for raw, shown in HOSTILE.items():
+            server.sends(raw + b"\n")
+            client.sees(f"< {shown}")
+        assert not [raw for raw in OBEYED if raw in client.shown()]
+        server.sends(b"x" * 100_000)
+        client.ends(1)
+        if actor is PipedClient:
+            complains_once(client)
+
+
+@check(
+    "s2-client-input",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "At the end of input say fin behind all lines, wait for the server to close, exit 0; read the "
+        "socket meanwhile"
+    ),
+)
+def test_client_input(stage: Stage, start_client: Bring) -> None:
+    """All good lines piped into a client arrive before it leaves with code 0, also while it is being talked to."""
+    impostor = Impostor(stage)
+    client = start_client("alice", impostor.port, actor=PipedClient)
+    assert isinstance(client, PipedClient)
+    server = impostor.accepts()
+    server.says(*["blah"] * 2000)
+    lines = [f"line {number}" for number in range(500)]
+    client.types(*lines, "bad \x1b[A", "", "good")
+    client.ends_input()
+    server.receives(*lines, "good")
+    says_fin(server)
+    client.ends(0)
+    complains_once(client)
+    assert b"\x1b" not in client.shown()
+    assert not [line for line in client.printed if line.startswith("> ")]

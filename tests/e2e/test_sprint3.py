@@ -1,0 +1,787 @@
+"""Sprint 3, judged: any number of clients in one room, a thread for each.
+
+Scenes of the subject level are played by people at terminals (alice, bob, carol, dave, erin), whatever the wire and
+the prompts of their programs are. Those that speak the wire call their raw connections speaker, hearer and so on.
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from functools import partial
+
+import psutil
+import pytest
+
+from grader.actors import Client, Impostor, Peer, PipedClient, RawConnection, Server
+from grader.checks import HOST, ROBUST, check
+from grader.contract import Contract
+from grader.listening import is_connected
+from grader.stage import Stage
+from grader.words import Words
+from tests.e2e.steps import (
+    BAD_LINES,
+    CROWD,
+    FLOOD_SECONDS,
+    HOSTILE,
+    IDLE_CPU_SECONDS,
+    LONGEST,
+    MEMORY_BYTES,
+    OBEYED,
+    Bring,
+    Connect,
+    Visit,
+    complains_once,
+    cpu_seconds,
+    is_taken_in,
+    run,
+    shows,
+    talk,
+)
+
+SPRINT = "sprint3_n_clients"
+
+NAMES = ("alice", "bob", "carol", "dave", "erin")
+
+PRESENT = ", {} present$"
+
+SPEAKERS, LINES = 10, 200
+
+DEPARTURES = 50
+
+STALL_LINES, STALL_BYTES = 4000, 1000
+"""What flows past a client that does not read: more than the buffers of both systems hold together."""
+
+SHUTDOWN_SECONDS = 3.0
+"""How long a server may take to leave when somebody does not read."""
+
+
+def room_of(newcomer: Bring, count: int) -> list[Client]:
+    """Bring so many people."""
+    return [newcomer(name) for name in NAMES[:count]]
+
+
+def hear(speaker: Client, hearers: list[Client], line: str) -> None:
+    """Let one say a line and all others see it."""
+    speaker.types(line)
+    for hearer in hearers:
+        if hearer is not speaker:
+            hearer.sees(line)
+
+
+def all_hear_each_other(people: list[Client], words: Words) -> None:
+    """Let each say a line that all others see."""
+    for speaker in people:
+        hear(speaker, people, words.line())
+
+
+# Talking
+
+
+@check(
+    "s3-three",
+    points=3,
+    hint="Relay to every client in the table but the speaker: a loop over all, not `the other one`",
+)
+def test_three(newcomer: Bring, words: Words) -> None:
+    """What one of three clients says, both others hear."""
+    all_hear_each_other(room_of(newcomer, 3), words)
+
+
+@check(
+    "s3-five",
+    points=2,
+    hint=("The table must have room for all; accept must go on while others talk (a thread for each)"),
+)
+def test_five(newcomer: Bring, words: Words) -> None:
+    """Five clients hear each other."""
+    all_hear_each_other(room_of(newcomer, 5), words)
+
+
+@check(
+    "s3-one-alone",
+    points=1,
+    hint="With nobody else in the table a line goes nowhere: no error, no wait, no echo",
+)
+def test_one_alone(alice: Client, newcomer: Bring, words: Words) -> None:
+    """One alone may talk, and who comes later hears what is said from then on."""
+    alice.types(words.line())
+    bob = newcomer("bob")
+    talk(alice, bob, words.line())
+    talk(bob, alice, words.line())
+
+
+@check(
+    "s3-no-echo",
+    points=2,
+    hint="Skip the speaker's own socket when you relay",
+)
+def test_no_echo(newcomer: Bring, words: Words) -> None:
+    """Nobody is sent his own lines."""
+    people = room_of(newcomer, 3)
+    alice, bob, carol = people
+    own, answer = words.word(), words.word()
+    hear(alice, people, own)
+    hear(bob, people, answer)
+    assert shown_count(alice, own) == 0, f"alice said {own} and was sent it back"
+    alice.sees_no(own, before=hear_marker(carol, words))
+
+
+def hear_marker(speaker: Client, words: Words) -> str:
+    """Let one say a line that others can wait for; return it."""
+    marker = words.word()
+    speaker.types(marker)
+    return marker
+
+
+def shown_count(client: Client, text: str) -> int:
+    """Return how often a client has shown a text."""
+    return client.shown().count(text.encode())
+
+
+@check(
+    "s3-order",
+    points=2,
+    hint="One thread reads a client and relays line after line: then its lines keep their order",
+)
+def test_order(newcomer: Bring, words: Words) -> None:
+    """Ten lines in a row by one speaker arrive at each of the others, in order."""
+    speaker, *hearers = room_of(newcomer, 3)
+    lines = words.lines(10)
+    for line in lines:
+        hear(speaker, hearers, line)
+    for hearer in hearers:
+        assert [shown_count(hearer, line) for line in lines] == [1] * len(lines)
+
+
+@check(
+    "s3-crossing",
+    points=2,
+    hint="Sending and receiving must not wait for each other: a thread for each in the client",
+)
+def test_crossing(newcomer: Bring, words: Words) -> None:
+    """Lines that cross each other all arrive."""
+    people = room_of(newcomer, 3)
+    said = [(speaker, words.line()) for speaker in people]
+    for speaker, line in said:
+        speaker.types(line)
+    for hearer in people:
+        for speaker, line in said:
+            if speaker is not hearer:
+                assert hearer.stage.wait_until(partial(shows, hearer, line)), (
+                    f"{hearer.name} does not see {line!r}"
+                )
+
+
+@check(
+    "s3-late-comer",
+    points=2,
+    hint="accept in a loop that never ends, a new thread for each; who talks must not hold it up",
+)
+def test_late_comer(alice: Client, bob: Client, newcomer: Bring, words: Words) -> None:
+    """Who comes in the middle of a conversation takes part from then on."""
+    for _ in range(3):
+        talk(alice, bob, words.line())
+    carol = newcomer("carol")
+    hear(carol, [alice, bob], words.line())
+    hear(bob, [alice, carol], words.line())
+
+
+@check(
+    "s3-while-typing",
+    points=1,
+    hint=("A client in fgets or input() must still show what arrives: that is what its second thread is for"),
+)
+def test_while_typing(alice: Client, bob: Client, words: Words) -> None:
+    """Who is in the middle of a line sees what arrives, and then sends the line whole."""
+    start, end = words.word(), words.word()
+    alice.begins_to_type(start)
+    talk(bob, alice, words.word())
+    alice.types(end)
+    bob.sees(start + end)
+
+
+@check(
+    "s3-silent",
+    points=1,
+    hint="Read each client in its own thread; never wait for a first word in the accept loop",
+)
+def test_silent(alice: Client, bob: Client, carol: Client, words: Words) -> None:
+    """Clients that say nothing hold up nobody."""
+    hear(carol, [alice, bob], words.line())
+
+
+# Leaving
+
+
+@check(
+    "s3-leave",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "When recv returns 0 or the quit word comes: out of the table (under the lock), close, end the thread"
+    ),
+)
+@pytest.mark.parametrize("how", ["quit", "end of input", "Ctrl+C", "killed"])
+def test_leave(
+    how: str,
+    alice: Client,
+    bob: Client,
+    carol: Client,
+    server: Server,
+    newcomer: Bring,
+    words: Words,
+    contract: Contract,
+) -> None:
+    """However one leaves, the others go on, and a newcomer gets in."""
+    ways: dict[str, Callable[[], None]] = {
+        "quit": lambda: bob.types(contract.quit),
+        "end of input": bob.ends_input,
+        "Ctrl+C": bob.presses_control_c,
+        "killed": bob.is_killed,
+    }
+    ways[how]()
+    bob.ends()
+    for _ in range(3):
+        talk(alice, carol, words.line())
+    dave = newcomer("dave")
+    hear(dave, [alice, carol], words.line())
+    assert server.is_running()
+
+
+@check(
+    "s3-server-end",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "On SIGINT tell everybody exit and close; a client that reads 0 or exit must end, also inside fgets"
+    ),
+)
+def test_server_end(alice: Client, bob: Client, carol: Client, server: Server, words: Words) -> None:
+    """Ctrl+C at the server ends it and all clients, one in the middle of a line too."""
+    hear(alice, [bob, carol], words.line())
+    alice.begins_to_type(words.word())
+    server.interrupt()
+    server.ends()
+    for client in alice, bob, carol:
+        client.ends()
+
+
+@check(
+    "s3-restart",
+    points=1,
+    level=ROBUST,
+    hint="Set SO_REUSEADDR before bind",
+)
+def test_restart(
+    alice: Client,
+    bob: Client,
+    server: Server,
+    start_server: Callable[..., Server],
+    start_client: Bring,
+    words: Words,
+) -> None:
+    """A server that was killed with clients connected can be started again on the same port at once."""
+    talk(alice, bob, words.line())
+    server.kill()
+    server.ends()
+    port = start_server(port=server.port).port
+    carol, dave = (start_client(name, port) for name in ("carol", "dave"))
+    line = words.line()
+    dave.stage.wait_for_outside(lambda: both_connected(carol, dave, port))
+    talk(carol, dave, line)
+
+
+def both_connected(one: Client, other: Client, port: int) -> bool:
+    """Tell whether both have their connection."""
+    return is_connected(one.program.pid, port) and is_connected(other.program.pid, port)
+
+
+# The wire
+
+
+@pytest.fixture
+def peers(server: Server, peer: Connect) -> Callable[[int], list[Peer]]:
+    """Bring so many raw connections and wait until the server counts them."""
+
+    def bring(count: int) -> list[Peer]:
+        found = [peer(f"peer{number}") for number in range(1, count + 1)]
+        server.announces(PRESENT.format(count))
+        return found
+
+    return bring
+
+
+@check(
+    "s3-netcat",
+    points=1,
+    level=ROBUST,
+    wire=True,
+    hint="Lines of text ended by LF and nothing else: then nc is a full client",
+)
+@pytest.mark.skipif(not shutil.which("nc"), reason="needs nc (Debian: netcat-openbsd)")
+def test_netcat(stage: Stage, server: Server, peers: Callable[[int], list[Peer]], words: Words) -> None:
+    """Nc is a full client."""
+    (peer,) = peers(1)
+    person = Client(stage, "netcat", ["nc", HOST, str(server.port)])
+    server.announces(PRESENT.format(2))
+    said, heard = words.line(), words.line()
+    person.types(said)
+    peer.receives(said)
+    peer.says(heard)
+    person.sees(heard)
+    person.types("fin")
+    server.announces(PRESENT.format(1))
+
+
+def cut(server: Server, speaker: Peer, words: Words) -> list[str]:
+    """A line in two pieces, once for each place where it can be cut."""
+    line = f"héé €😃 {words.word()}"
+    data = line.encode() + b"\r\n"
+    for place in range(1, len(data)):
+        speaker.sends(data[:place])
+        is_taken_in(server)
+        speaker.sends(data[place:])
+    return [line] * (len(data) - 1)
+
+
+def joined(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001 - one signature for all
+    """A thousand lines in one piece."""
+    lines = words.lines(1000)
+    speaker.says(*lines)
+    return lines
+
+
+def empty(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001
+    """Lines with nothing in them are nothing; lines of spaces and odd characters are text."""
+    texts = [" ", "\t x ", "a\u2028b\u2029c", "\ufeffa", "e\u0301", "%s %n {0} $HOME", words.line()]
+    speaker.sends(b"\n\r\n" + b"\n" * 10_000 + "\n\n".join(texts).encode() + b"\n")
+    return texts
+
+
+def longest(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001
+    """The longest line, with LF and with CR LF."""
+    speaker.sends(LONGEST + b"\n" + LONGEST[:-1] + b"\r\n")
+    return [LONGEST.decode(), LONGEST[:-1].decode()]
+
+
+def unfinished(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001
+    """Text without LF before the end of the connection is dropped."""
+    line = words.line()
+    speaker.sends(f"{line}\nhalf a line".encode())
+    speaker.half_closes()
+    return [line]
+
+
+@check(
+    "s3-framing",
+    points=3,
+    level=ROBUST,
+    wire=True,
+    hint=("One recv is not one line: keep what is left of each client in a buffer of its own, split at LF"),
+)
+@pytest.mark.parametrize("scene", [cut, joined, empty, longest, unfinished])
+def test_framing(
+    scene: Callable[..., list[str]], server: Server, peers: Callable[[int], list[Peer]], words: Words
+) -> None:
+    """Lines cut or joined in any way arrive at all others whole, in order, once, byte for byte."""
+    speaker, *hearers = peers(3)
+    said = scene(server, speaker, words)
+    marker = words.line()
+    for hearer in hearers:
+        hearer.receives(*said)
+    hearers[0].says(marker)
+    hearers[1].receives(marker)
+
+
+@check(
+    "s3-bad-lines",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=("Check each line before you relay it; who sends a bad one is hung up on, nobody else notices"),
+)
+def test_bad_lines(server: Server, peers: Callable[[int], list[Peer]], peer: Connect, words: Words) -> None:
+    """A line too long, without end, or with bad bytes ends its sender and is never relayed."""
+    hearer, other = peers(2)
+    for name, raw in BAD_LINES.items():
+        sender = peer(name)
+        server.announces(PRESENT.format(3))
+        sender.sends(raw)
+        sender.is_hung_up_on()
+        marker = words.line()
+        other.says(marker)
+        hearer.receives(marker)
+
+
+@check(
+    "s3-exit-word",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "fin and exit, whole and exact, end only who sends them; relaying exit would end the others' clients"
+    ),
+)
+@pytest.mark.parametrize("word", ["fin", "exit"])
+def test_exit_word(word: str, server: Server, peers: Callable[[int], list[Peer]], words: Words) -> None:
+    """Either word, fin or exit, ends its sender and is never relayed, nor what follows it; all else is text."""
+    leaver, speaker, hearer = peers(3)
+    leaver.sends(word[:1].encode())
+    is_taken_in(server)
+    leaver.sends(f"{word[1:]}\n{words.line()}\n".encode())
+    leaver.is_hung_up_on()
+    for text in ("FIN", "fin ", " fin", "finir", "Exit", "exit 0", "emi", "rec", "1"):
+        speaker.says(text)
+        hearer.receives(text)
+
+
+@check(
+    "s3-counts",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=("Change the table and count under the lock; announce each departure once, however the client went"),
+)
+def test_counts(server: Server, peer: Connect) -> None:
+    """Where it listens, and at each arrival and departure a line that ends with `, N present`: each once."""
+    server.announces("^listening on ")
+    assert server.said[0] == f"listening on {HOST}:{server.port}"
+    for number in range(DEPARTURES):
+        client = peer(f"peer{number}")
+        client.sends(b"half a li")
+        server.stage.wait_until(partial(has_announced, server, 2 * number + 1))
+        (client.resets if number % 2 else client.closes)()
+        server.stage.wait_until(partial(has_announced, server, 2 * number + 2))
+    present = [line.rpartition(", ")[2] for line in server.said[1:]]
+    assert present == ["1 present", "0 present"] * DEPARTURES
+
+
+def has_received(peer: Peer, count: int) -> bool:
+    """Tell whether a peer has received so many bytes."""
+    return len(peer.unread) >= count
+
+
+def has_announced(server: Server, count: int) -> bool:
+    """Tell whether a server has announced so many arrivals and departures."""
+    return len(server.said) > count
+
+
+@check(
+    "s3-full",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "Compare the table's length with the limit under the lock, before adding; say why, close, "
+        "do not announce"
+    ),
+)
+def test_full(start_server: Callable[..., Server], start_client: Bring, stage: Stage) -> None:
+    """One too many is told `*** server full: N clients` and closed; a place that is freed can be taken at once."""
+    server = start_server("--max-clients", "3")
+    inside = [Peer(stage, f"peer{number}", server.port) for number in range(3)]
+    server.announces(PRESENT.format(3))
+    for _ in range(5):
+        refused = Peer(stage, "refused", server.port)
+        refused.receives("*** server full: 3 clients")
+        refused.is_hung_up_on()
+    client = start_client("late", server.port, actor=PipedClient)
+    client.sees("*** server full: 3 clients")
+    client.ends(1)
+    complains_once(client)
+    inside[0].closes()
+    server.stage.wait_until(partial(has_announced, server, 4))
+    Peer(stage, "lucky", server.port).says("hello")
+    inside[1].receives("hello")
+    server.stage.wait_until(partial(has_announced, server, 5))
+    assert [line.rpartition(", ")[2] for line in server.said[1:]] == [f"{n} present" for n in (1, 2, 3, 2, 3)]
+
+
+@check(
+    "s3-stalled",
+    points=3,
+    level=ROBUST,
+    wire=True,
+    hint=("Never sendall under the lock: send with MSG_DONTWAIT, and hang up on whoever has no room left"),
+)
+def test_stalled(server: Server, peers: Callable[[int], list[Peer]], peer: Connect, words: Words) -> None:
+    """Who stops reading is hung up on; the others get every line, in order, and the server keeps its size."""
+    speaker, hearer = peers(2)
+    stalled = peer("stalled", receive_buffer=4096)
+    server.announces(PRESENT.format(3))
+    stalled.stops_reading()
+    before = server.program.usage().memory_info().rss
+    text = words.long_line(STALL_BYTES)
+    said = ""
+    for number in range(STALL_LINES):  # each line waits for the one before it, as people do
+        said += (line := f"{number:08} {text}") + "\n"
+        speaker.says(line)
+        hearer.receives(line)
+    server.announces(PRESENT.format(2))
+    assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
+    stalled.reads()
+    stalled.stage.wait_until(lambda: stalled.hung_up, FLOOD_SECONDS)
+    assert stalled.hung_up
+    assert said.encode().startswith(bytes(stalled.unread)), "it lost lines while it stayed"
+
+
+@check(
+    "s3-crowd",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint="listen(1024), accept until nobody waits, and serve each in its own thread",
+)
+def test_crowd(start_server: Callable[..., Server], stage: Stage) -> None:
+    """Two hundred that connect at the same time all get in, and all leave."""
+    server = start_server("--max-clients", str(CROWD))
+    crowd = [Peer(stage, f"peer{number}", server.port) for number in range(CROWD)]
+    server.announces(PRESENT.format(CROWD))
+    crowd[0].says("hello")
+    for member in crowd[1:]:
+        member.receives("hello")
+    for member in crowd:
+        member.closes()
+    server.announces(" 0 present$")
+
+
+@check(
+    "s3-storm",
+    points=3,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "Two threads changed the table, or one socket, at the same time: hold one lock while you "
+        "relay a line to all"
+    ),
+)
+def test_storm(server: Server, peers: Callable[[int], list[Peer]], peer: Connect) -> None:
+    """Ten speak at once while others come and go: nothing is lost, doubled or swapped."""
+    speakers = peers(SPEAKERS)
+    for number in range(LINES):
+        for me, speaker in enumerate(speakers):
+            speaker.says(f"{me} {number}")
+        if number % 20 == 0:
+            peer(f"guest{number}").closes()
+    for me, hearer in enumerate(speakers):
+        others = set(range(SPEAKERS)) - {me}
+        lines = sum(len(f"{other} {number}\n") for other in others for number in range(LINES))
+        assert hearer.stage.wait_until(partial(has_received, hearer, lines), FLOOD_SECONDS)
+        heard = hearer.unread.decode().split("\n")
+        for other in others:
+            assert [line for line in heard if line.startswith(f"{other} ")] == [
+                f"{other} {n}" for n in range(LINES)
+            ]
+    assert server.is_running()
+
+
+@check(
+    "s3-descriptors",
+    points=1,
+    level=ROBUST,
+    wire=True,
+    hint="accept fails with EMFILE while the newcomer stays queued: pause, do not spin, do not die",
+)
+def test_descriptors(server: Server, peers: Callable[[int], list[Peer]], peer: Connect) -> None:
+    """Out of descriptors: members go on, the processor is not burnt, newcomers get in once there is room."""
+    speaker, hearer = peers(2)
+    process = server.program.usage()
+    limits = process.rlimit(psutil.RLIMIT_NOFILE)
+    process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds(), limits[1]))
+    peer("newcomer")
+    assert max(cpu_seconds([server.program])) < 5 * IDLE_CPU_SECONDS
+    speaker.says("still here")
+    hearer.receives("still here")
+    process.rlimit(psutil.RLIMIT_NOFILE, limits)
+    server.announces(PRESENT.format(3))
+
+
+@check(
+    "s3-threads",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "One thread for each client, ended with it; wait in recv, never in a loop that asks again and again"
+    ),
+)
+def test_threads(server: Server, peers: Callable[[int], list[Peer]]) -> None:
+    """The server has its main thread and one for each client, which ends with it, and none of them burns CPU."""
+    process = server.program.usage()
+    assert process.num_threads() == 1
+    members = peers(5)
+    assert process.num_threads() == 6
+    assert max(cpu_seconds([server.program])) < IDLE_CPU_SECONDS
+    for member in members:
+        member.closes()
+    assert server.stage.wait_for_outside(lambda: process.num_threads() == 1)
+
+
+@check(
+    "s3-shutdown",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "On SIGINT or SIGTERM: stop accepting, send exit to all, close, exit 0; never wait for "
+        "one that does not read"
+    ),
+)
+@pytest.mark.parametrize("again", [False, True])
+def test_shutdown(
+    again: bool, server: Server, peers: Callable[[int], list[Peer]], peer: Connect, words: Words
+) -> None:
+    """SIGINT or SIGTERM, once or twice: exit to everybody, code 0, also when somebody does not read."""
+    speaker, hearer = peers(2)
+    stuck = peer("stuck", receive_buffer=4096)
+    server.announces(PRESENT.format(3))
+    stuck.stops_reading()
+    speaker.says(*[words.long_line(1000)] * 50)
+    hearer.stage.wait_until(lambda: len(hearer.unread) == 50 * 1001)
+    hearer.unread.clear()
+    started = time.monotonic()
+    server.terminate() if again else server.interrupt()
+    if again:
+        server.interrupt()
+    for member in speaker, hearer:
+        member.receives("exit")
+        member.is_hung_up_on()
+    server.ends(0)
+    assert time.monotonic() - started < SHUTDOWN_SECONDS
+
+
+@check(
+    "s3-usage",
+    points=1,
+    level=ROBUST,
+    wire=True,
+    hint=("Check arguments first (argparse exits with 2); catch OSError of bind: one line on stderr, exit 1"),
+)
+def test_usage(
+    stage: Stage, contract: Contract, server: Server, start_server: Callable[..., Server], start_client: Bring
+) -> None:
+    """Wrong usage ends with code 2, a port that is taken with 1, each told in one line; IPv6 works on both sides."""
+    for words in (["--max-clients", "0"], ["--max-clients", "many"], ["surplus"]):
+        code, complaints = run(stage, [*contract.server_command(0), *words], contract)
+        assert (code, len(complaints)) == (2, 1), (words, complaints)
+    code, complaints = run(stage, contract.server_command(server.port), contract)
+    assert (code, len(complaints)) == (1, 1)
+    for host in "::1", "localhost":
+        other = start_server("--bind", host, host=host)
+        start_client(host, other.port, host)
+        other.announces(PRESENT.format(1))
+
+
+# The client
+
+
+@check(
+    "s3-client-hostile",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "Show control characters escaped, keep each half line until its LF comes, and end with 1 "
+        "when the server is lost"
+    ),
+)
+def test_client_hostile(visit: Visit) -> None:
+    """Whatever a server sends is shown as text that no terminal obeys; a server that is lost is told, code 1."""
+    for actor in Client, PipedClient:
+        client, server = visit(actor=actor)
+        for raw, shown in HOSTILE.items():
+            server.sends(raw + b"\n")
+            client.sees(f"< {shown}")
+        assert not [raw for raw in OBEYED if raw in client.shown()]
+        server.closes()
+        client.ends(1)
+
+
+def leaves_by_word(client: Client, server: RawConnection) -> int:
+    """The word that its user types."""
+    client.types("fin")
+    says_fin(server)
+    return 0
+
+
+def leaves_with_control_c(client: Client, server: RawConnection) -> int:
+    """Ctrl+C, in the middle of a line."""
+    client.begins_to_type("half a line")
+    client.presses_control_c()
+    says_fin(server)
+    return 130
+
+
+def leaves_at_end_of_input(client: Client, server: RawConnection) -> int:
+    """Ctrl+D on an empty line."""
+    client.ends_input()
+    says_fin(server)
+    return 0
+
+
+def says_fin(server: RawConnection) -> None:
+    """Expect the word, and nothing behind it."""
+    server.receives("fin")
+    server.is_hung_up_on()
+    server.closes()
+
+
+def is_told_to_leave(client: Client, server: RawConnection) -> int:
+    """The server says exit while the user is in the middle of a line."""
+    client.begins_to_type("half a line")
+    server.says("exit")
+    return 0
+
+
+def loses_the_server(client: Client, server: RawConnection) -> int:  # noqa: ARG001 - one signature for all
+    """The server goes without a word."""
+    server.resets()
+    return 1
+
+
+@check(
+    "s3-client-codes",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "0: fin, exit, end of input; 130: Ctrl+C, after sending fin; 1: the "
+        "server is lost. The receiving thread must wake the one that reads the keyboard"
+    ),
+)
+@pytest.mark.parametrize(
+    "scene",
+    [leaves_by_word, leaves_with_control_c, leaves_at_end_of_input, is_told_to_leave, loses_the_server],
+)
+def test_client_codes(scene: Callable[[Client, RawConnection], int], visit: Visit) -> None:
+    """The client says fin when it leaves, and its exit code tells why it ended."""
+    client, server = visit("bonjour", actor=Client)
+    client.sees("< bonjour")
+    client.ends(scene(client, server))
+
+
+@check(
+    "s3-client-input",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint=(
+        "At the end of input say fin behind all lines, wait for the server to close, exit 0; read "
+        "the socket meanwhile"
+    ),
+)
+def test_client_input(stage: Stage, start_client: Bring) -> None:
+    """All that is piped into a client arrives before it leaves with code 0, also while it is being talked to."""
+    impostor = Impostor(stage)
+    client = start_client("alice", impostor.port, actor=PipedClient)
+    assert isinstance(client, PipedClient)
+    server = impostor.accepts()
+    server.says(*["blah"] * 2000)
+    lines = [f"line {number}" for number in range(500)]
+    client.types(*lines)
+    client.ends_input()
+    server.receives(*lines)
+    says_fin(server)
+    client.ends(0)
+    assert b"\x1b" not in client.shown()
+    assert not [line for line in client.printed if line.startswith("> ")]
