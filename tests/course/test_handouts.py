@@ -1,0 +1,120 @@
+"""The handouts say what is true: their code is the sprints' code, their diagrams recordings, their commands work."""
+
+import ast
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.course.handouts import ROOT, Block, blocks, handouts, source_of, tasks
+from tests.course.record import by_lifeline, recorded
+
+CHECK_ID = re.compile(r"`(s\d-[a-z0-9-]+)`")
+
+SECTIONS = (
+    "Where we are",
+    "What you will build",
+    "What you need",
+    "Tasks",
+    "Read the reference",
+    "Try it",
+    "Limits",
+)
+
+each_handout = pytest.mark.parametrize("handout", handouts(), ids=lambda path: path.parent.name)
+
+
+def known_checks(handout: Path) -> set[str]:
+    """Return the ids of the checks of a handout's sprint, read from its file of checks."""
+    number = handout.parent.name[len("sprint") :].partition("_")[0]
+    return set(re.findall(r'@check\(\s*"([^"]+)"', (ROOT / f"tests/e2e/test_sprint{number}.py").read_text()))
+
+
+def test_every_sprint_has_a_handout() -> None:
+    assert [path.parent for path in handouts()] == sorted(
+        path.parent for path in ROOT.glob("sprint*/server.py")
+    )
+
+
+@each_handout
+def test_a_handout_has_its_sections_in_order(handout: Path) -> None:
+    titles = re.findall(r"^## (.*)$", handout.read_text(), re.MULTILINE)
+    assert tuple(titles) == SECTIONS
+
+
+@each_handout
+def test_each_task_names_a_check_that_exists(handout: Path) -> None:
+    assert len(tasks(handout)) >= 3
+    for number, text in tasks(handout).items():
+        assert set(CHECK_ID.findall(text)) & known_checks(handout), (
+            f"task {number} names no check that proves it"
+        )
+
+
+@each_handout
+def test_each_check_is_named_and_each_named_check_exists(handout: Path) -> None:
+    own = handout.parent.name.replace("sprint", "s")[:2]
+    named = {name for name in CHECK_ID.findall(handout.read_text()) if name.startswith(own)}
+    assert named == known_checks(handout)
+
+
+@pytest.mark.parametrize("block", list(blocks("python", "source")), ids=str)
+def test_code_that_is_shown_is_the_source(block: Block) -> None:
+    assert block.text == source_of(block)
+
+
+@pytest.mark.parametrize("block", [each for each in blocks("python") if not each.value("source")], ids=str)
+def test_a_sketch_is_python(block: Block) -> None:
+    ast.parse(block.text)
+
+
+@pytest.mark.parametrize("block", list(blocks("mermaid")), ids=str)
+def test_a_diagram_is_a_recording(block: Block) -> None:
+    assert by_lifeline(block.text) == by_lifeline(recorded(block))
+
+
+@pytest.mark.parametrize("block", list(blocks("text", "scene")), ids=str)
+def test_a_transcript_is_a_recording(block: Block) -> None:
+    assert block.text == recorded(block)
+
+
+def commands() -> list[tuple[str, str]]:
+    """Return each command line that the handouts and the README show, with where it stands."""
+    return [
+        (f"{block}: {line}", line)
+        for block in blocks("sh")
+        for line in block.text.splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", [line for _where, line in commands()], ids=[where for where, _line in commands()]
+)
+def test_a_command_can_be_pasted(line: str) -> None:
+    words = shlex.split(line, comments=True)
+    if "-m" in words and words[words.index("-m") + 1].startswith("sprint"):
+        module = words[words.index("-m") + 1]
+        assert runs([sys.executable, "-m", module, "--help"])
+    elif words[0] == "make":
+        assert runs(["make", "--dry-run", *words[1:]])
+    elif words[0].endswith("pytest"):
+        file = next(word for word in words if word.startswith("tests/"))
+        assert (ROOT / file).exists()
+        if "-k" in words:
+            assert f"def test_{words[words.index('-k') + 1]}" in (ROOT / file).read_text()
+    else:
+        assert runs(["sh", "-n", "-c", line])
+
+
+def runs(command: list[str]) -> bool:
+    """Tell whether a command ends well, with nobody to answer it."""
+    return (
+        subprocess.run(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        ).returncode
+        == 0
+    )

@@ -1,0 +1,184 @@
+"""The house: who imports whom, which files do not change from sprint to sprint, and what no file may contain."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.course.handouts import ROOT
+
+SPRINTS = sorted(path.parent.name for path in ROOT.glob("sprint*/server.py"))
+
+UNCHANGED = [("sprint2_threaded_pair/client.py", "sprint3_n_clients/client.py")]
+"""Files that the next sprint takes over as they are."""
+
+LONGEST_FUNCTION = 25
+"""Lines, without the docstring."""
+
+LONGEST_FILE = 200
+"""Lines of a file that students read; most have half of that."""
+
+SLEEPERS = {"grader/demo.py"}
+"""Where a pause is for a person who reads, not in place of a condition."""
+
+IMPORTERS = {"import_module", "__import__", "run_module", "run_path", "exec", "eval"}
+"""Ways to import that no `import` shows."""
+
+PROGRAMS = sorted(path for folder in ("common", *SPRINTS) for path in (ROOT / folder).rglob("*.py"))
+GRADER = sorted((ROOT / "grader").rglob("*.py"))
+SOURCES = sorted([*PROGRAMS, *GRADER, *(ROOT / "tests").rglob("*.py")])
+
+
+def each(sources: list[Path]) -> pytest.MarkDecorator:
+    """Run a test on each of these files."""
+    return pytest.mark.parametrize("source", sources, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def calls(code: str) -> Iterator[tuple[str, list[ast.expr]]]:
+    """Yield what is called, by its last name, and with what."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func).rpartition(".")[2], node.args
+
+
+def imported(code: str) -> set[str]:
+    """Return the top-level names that a file imports; `.` for what is relative, `?` for what cannot be told."""
+    names = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add("." if node.level else node.module or "")
+    for name, arguments in calls(code):
+        if name in IMPORTERS:
+            first = arguments[0] if arguments else None
+            names.add(str(first.value) if isinstance(first, ast.Constant) else "?")
+    return {name.partition(".")[0] or "." for name in names}
+
+
+def is_silent(handler: ast.ExceptHandler) -> bool:
+    """Tell whether a handler catches everything, or does nothing."""
+    return handler.type is None or all(isinstance(each, ast.Pass) for each in handler.body)
+
+
+def silent_handlers(code: str) -> list[int]:
+    """Return the lines where errors are swallowed."""
+    handlers = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ExceptHandler))
+    return [handler.lineno for handler in handlers if is_silent(handler)]
+
+
+def sleeps(code: str) -> bool:
+    """Tell whether a file sleeps, or imports what does."""
+    named = {
+        alias.name
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    return "sleep" in named or any(name == "sleep" for name, _arguments in calls(code))
+
+
+def too_long(code: str) -> list[str]:
+    """Return the functions that are longer than LONGEST_FUNCTION lines, their docstrings apart."""
+    functions = (
+        node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    return [function.name for function in functions if length(function) > LONGEST_FUNCTION]
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return how many lines a function has without its docstring."""
+    lines = (function.end_lineno or 0) - function.lineno + 1
+    docstring = ast.get_docstring(function, clean=False)
+    return lines - (docstring.count("\n") + 1 if docstring else 0)
+
+
+def test_there_is_something_to_judge() -> None:
+    assert len(SPRINTS) >= 3
+    assert {ROOT / "common/lines.py", ROOT / "sprint3_n_clients/server.py"} <= set(PROGRAMS)
+    assert ROOT / "grader/program.py" in GRADER
+
+
+@each(PROGRAMS)
+def test_programs_import_the_standard_library_common_and_themselves(source: Path) -> None:
+    own = source.relative_to(ROOT).parts[0]
+    assert imported(source.read_text()) - set(sys.stdlib_module_names) <= {"common", own}
+
+
+@each(GRADER)
+def test_the_grader_imports_nothing_that_it_judges(source: Path) -> None:
+    assert not imported(source.read_text()) & {"common", "tests", *SPRINTS, ".", "?"}
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("import a, b.c", {"a", "b"}),
+        ("from a import b", {"a"}),
+        ("from a.b import c as d", {"a"}),
+        ("def f():\n    import a", {"a"}),
+        ("if True:\n    from a import b", {"a"}),
+        ("from . import a", {"."}),
+        ("from .a import b", {"."}),
+        ("import importlib\nimportlib.import_module('a.b')", {"importlib", "a"}),
+        ("__import__('a')", {"a"}),
+        ("import_module(name)", {"?"}),
+        ("import_module(f'sprint{n}')", {"?"}),
+        ("runpy.run_module('a.b')", {"a"}),
+        ("'import a'", set()),
+    ],
+)
+def test_no_way_to_import_is_overlooked(code: str, names: set[str]) -> None:
+    assert imported(code) == names
+
+
+@pytest.mark.parametrize(("former", "latter"), UNCHANGED)
+def test_a_file_that_does_not_change_is_the_same_to_the_byte(former: str, latter: str) -> None:
+    assert (ROOT / former).read_bytes() == (ROOT / latter).read_bytes()
+
+
+@each(SOURCES)
+def test_no_function_is_too_long_to_be_read_at_once(source: Path) -> None:
+    assert too_long(source.read_text()) == []
+
+
+@each(SOURCES)
+def test_nobody_sleeps(source: Path) -> None:
+    assert sleeps(source.read_text()) == (str(source.relative_to(ROOT)) in SLEEPERS)
+
+
+@each(SOURCES)
+def test_no_error_is_swallowed(source: Path) -> None:
+    assert silent_handlers(source.read_text()) == []
+
+
+@each(PROGRAMS)
+def test_a_file_can_be_read_at_one_sitting(source: Path) -> None:
+    assert source.read_text().count("\n") < LONGEST_FILE
+
+
+@each([*PROGRAMS, *GRADER])
+def test_a_file_opens_with_what_it_is(source: Path) -> None:
+    assert ast.get_docstring(ast.parse(source.read_text()))
+
+
+@each(PROGRAMS)
+def test_network_text_is_never_cut_by_anything_but_line_feeds(source: Path) -> None:
+    assert "splitlines" not in {name for name, _arguments in calls(source.read_text())}
+
+
+FUNCTION = 'def f():\n    """One\n    two."""\n' + "    x = 1\n" * 24
+
+
+def test_each_rule_can_be_broken() -> None:
+    assert too_long(FUNCTION) == []
+    assert too_long(FUNCTION + "    x = 1\n") == ["f"]
+    assert silent_handlers("try:\n    f()\nexcept:\n    raise") == [3]
+    assert silent_handlers("try:\n    f()\nexcept OSError:\n    pass") == [3]
+    assert silent_handlers("try:\n    f()\nexcept OSError:\n    g()") == []
+    assert sleeps("import time\ntime.sleep(1)")
+    assert sleeps("from time import sleep as rest")
+    assert sleeps("await asyncio.sleep(0)")
+    assert not sleeps("'time.sleep(1)'")
