@@ -282,6 +282,7 @@ class RawConnection:
         self.name = name
         self.unread = bytearray()
         self.hung_up = False
+        self.was_reset = False  # hung up on with RST, which may destroy what was said before
         self._socket = sock
         self._reading = False
         self.reads()
@@ -395,6 +396,7 @@ class RawConnection:
             chunk = self._socket.recv(CHUNK_BYTES)
         except OSError:
             chunk = b""
+            self.was_reset = True
         self.unread += chunk
         if not chunk:
             self.hung_up = True

@@ -1,4 +1,4 @@
-"""Records the scenes that the handouts show: `python -m tests.course.record` writes their blocks anew, and copies code.
+"""Records the scenes that the handouts show: `python -m tests.course.record` writes their blocks anew.
 
 A recording is compared lifeline by lifeline: what one actor does is in order, and what passes between two; which of
 two things that have nothing to do with each other comes first is chance.
@@ -48,7 +48,7 @@ def by_lifeline(diagram: str) -> dict[str, list[str]]:
 
 
 def write_anew(handout: Path) -> None:
-    """Put fresh recordings into the blocks of one handout that name a scene, the code into those that name a source."""
+    """Put fresh recordings into the blocks that name a scene, and code into those that name a source."""
 
     def fresh(found: re.Match[str]) -> str:
         block = Block(handout, 0, found["language"], found["origin"] or "", found["text"])

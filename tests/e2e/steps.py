@@ -1,10 +1,15 @@
-"""What the checks of several sprints share: people who talk, bad lines, a server that the check itself plays."""
+"""What people and servers do in the checks of several sprints."""
 
-from collections.abc import Callable, Iterable
+import shutil
+from collections.abc import Callable
+from functools import partial
 
-from grader.actors import Client, Peer, PipedClient, RawConnection, Server
+import pytest
+
+from grader.actors import Client, Peer, Server
+from grader.checks import HOST
 from grader.contract import Contract
-from grader.listening import ESTABLISHED, QUEUES, rows_of
+from grader.listening import is_connected, listening_ports
 from grader.program import Program
 from grader.stage import Stage
 from grader.words import Words
@@ -13,31 +18,19 @@ Bring = Callable[..., Client]
 
 Connect = Callable[..., Peer]
 
-MAX_LINE_BYTES = 2048
-
-ENDLESS_BYTES = 64 * 1024
-"""The two limits of the wire: a line with its LF, and what comes without any LF."""
-
 IDLE_SECONDS = 1.0
-
-
-FLOOD_BYTES = 8_000_000
-"""More than the buffers of both systems and of one connection hold together."""
-
-STALLED_SECONDS = 0.2
-"""Nobody's bytes are taken for so long: the flood stands still."""
-
-FLOOD_SECONDS = 20.0
-"""How long the flood may take to flow off on a slow machine."""
 
 IDLE_CPU_SECONDS = 0.02
 """The system counts CPU in steps of 0.01 s, so less than two steps in a second cannot be told from none."""
 
-MEMORY_BYTES = 4 * 1024 * 1024
-"""What a server may grow by while others flood it."""
-
 CROWD = 200
 """More than any accept queue but a deep one holds."""
+
+LEAVINGS = ("quit", "end of input", "Ctrl+C", "killed")
+
+each_leaving = pytest.mark.parametrize("how", LEAVINGS)
+
+needs_netcat = pytest.mark.skipif(not shutil.which("nc"), reason="needs nc (Debian: netcat-openbsd)")
 
 
 def talk(speaker: Client, hearer: Client, line: str) -> None:
@@ -46,40 +39,87 @@ def talk(speaker: Client, hearer: Client, line: str) -> None:
     hearer.sees(line)
 
 
+def exchange(speaker: Client, hearer: Client, line: str) -> None:
+    """Let one say a line, and the other say it back in capitals."""
+    talk(speaker, hearer, line)
+    talk(hearer, speaker, line[:16].upper())
+
+
+def say_marker(speaker: Client, words: Words) -> str:
+    """Let one say a word that others can wait for; return it."""
+    marker = words.word()
+    speaker.types(marker)
+    return marker
+
+
 def shows(client: Client, text: str) -> bool:
     """Tell whether a client has shown a text by now."""
     return text.encode() in client.shown()
 
 
-def is_taken_in(server: Server) -> None:
-    """Wait until the server has read all that was sent to it: what is sent next is another segment."""
-    pid = server.program.pid
-    assert server.stage.wait_for_outside(
-        lambda: all(row[QUEUES].endswith(":00000000") for row in rows_of(pid, ESTABLISHED))
-    )
+def has_shown_lines(client: Client, count: int) -> bool:
+    """Tell whether a client has shown so many lines by now."""
+    return client.shown().count(b"\n") >= count
 
 
-LONGEST = b"x" * (MAX_LINE_BYTES - 1)
-"""The longest text of a line, which ends with LF."""
+def depart(client: Client, how: str, contract: Contract) -> None:
+    """Let a client leave in one of the ways in LEAVINGS, and wait for its end."""
+    ways: dict[str, Callable[[], None]] = {
+        "quit": lambda: client.types(contract.quit),
+        "end of input": client.ends_input,
+        "Ctrl+C": client.presses_control_c,
+        "killed": client.is_killed,
+    }
+    ways[how]()
+    client.ends()
 
 
-BAD_LINES = {
-    "not UTF-8": b"a\xff\n",
-    "half a character": b"\xe2\x82\n",
-    "overlong": b"\xc0\xaf\n",
-    "surrogate": b"\xed\xa0\x80\n",
-    "beyond Unicode": b"\xf4\x90\x80\x80\n",
-    "NUL": b"a\x00b\n",
-    "escape": b"\x1b[2J\n",
-    "DEL": b"\x7f\n",
-    "C1": b"\xc2\x9b2J\n",
-    "CR inside": b"a\rb\n",
-    "two CR": b"a\r\r\n",
-    "one byte too long": LONGEST + b"x\n",
-    "one too long with its CR": LONGEST + b"\r\n",
-    "much too long": b"x" * 60_000 + b"\n",
-    "endless": b"x" * (ENDLESS_BYTES + 1),
-}
+def restart(
+    server: Server, start_server: Callable[..., Server], start_client: Bring
+) -> tuple[Client, Client]:
+    """Kill a server, start it on the same port, and bring two new clients, one behind the other."""
+    server.kill()
+    server.ends()
+    port = start_server(port=server.port).port
+
+    def bring(name: str) -> Client:
+        client = start_client(name, port)
+        client.stage.wait_for_outside(partial(is_connected, client.program.pid, port))
+        return client
+
+    return bring("carol"), bring("dave")
+
+
+def takes_part(stage: Stage, server: Server, other: Peer, words: Words) -> None:
+    """Let nc be a client: it says and hears a line, and leaves with a word."""
+    person = Client(stage, "netcat", ["nc", HOST, str(server.port)])
+    server.announces(", 2 present$")
+    said, heard = words.line(), words.line()
+    person.types(said)
+    other.receives(said)
+    other.says(heard)
+    person.sees(heard)
+    person.types("fin")
+    server.announces(", 1 present$")
+
+
+def has_announced(server: Server, count: int) -> bool:
+    """Tell whether a server has announced so many arrivals and departures."""
+    return len(server.said) > count
+
+
+def present(server: Server) -> list[int]:
+    """Return how many were present at each arrival and departure that a server has announced."""
+    return [int(line.rpartition(", ")[2].removesuffix(" present")) for line in server.said[1:]]
+
+
+def is_told_to_stop(server: Server, number: int) -> None:
+    """Send a server a signal: twice at once, and again while it is leaving."""
+    server.program.signal(number)
+    server.program.signal(number)
+    server.stage.wait_for_outside(lambda: not listening_ports(server.program.pid))
+    if server.is_running():
+        server.program.signal(number)
 
 
 def run(stage: Stage, command: list[str], contract: Contract) -> tuple[int | None, list[bytes]]:
@@ -100,67 +140,3 @@ def cpu_seconds(programs: list[Program]) -> list[float]:
     before = [used(program) for program in programs]
     stage.wait_until(lambda: False, seconds=IDLE_SECONDS)  # a rate needs a period: nothing is awaited here
     return [used(program) - start for program, start in zip(programs, before, strict=True)]
-
-
-Visit = Callable[..., tuple[Client, RawConnection]]
-
-
-def complains_once(client: Client) -> None:
-    """Expect one line on stderr and no traceback."""
-    assert isinstance(client, PipedClient)
-    assert len(client.complaints) == 1, client.complaints
-
-
-HOSTILE = {
-    b"\x1b[2J\x1b]0;title\x07": "\\x1b[2J\\x1b]0;title\\x07",
-    "\x9b2J".encode(): "\\x9b2J",
-    b"a\xffb": "a\\xffb",
-    b"a\rb\x00c\x7f": "a\\x0db\\x00c\\x7f",
-}
-"""What a server may send, and what may be shown of it."""
-
-
-OBEYED = (b"\x1b[2J", b"\x1b]", b"\x07", "\x9b".encode(), b"\xff", b"\x00", b"\x7f")
-"""What must never reach a terminal, or not from the network."""
-
-
-def exchange(speaker: Client, hearer: Client, line: str) -> None:
-    """Let one say a line, and the other say it back in capitals."""
-    talk(speaker, hearer, line)
-    talk(hearer, speaker, line[:16].upper())
-
-
-def has_shown_lines(client: Client, count: int) -> bool:
-    """Tell whether a client has shown so many lines by now."""
-    return client.shown().count(b"\n") >= count
-
-
-class Flood:
-    """Lines from one peer, as many and as fast as they are taken."""
-
-    def __init__(self, peer: Peer, words: Words) -> None:
-        self.peer = peer
-        line = words.long_line(1_000).encode() + b"\n"
-        self.data = b"".join(b"%08d " % number + line for number in range(FLOOD_BYTES // len(line)))
-        self.sent = 0
-
-    def goes_on(self) -> bool:
-        """Send what is taken now; tell whether all has been sent."""
-        if self.sent < len(self.data) and self.peer.can_send():
-            self.sent += self.peer.sends_what_fits(self.data[self.sent : self.sent + ENDLESS_BYTES])
-        return self.sent == len(self.data)
-
-
-def flood_until_stalled(floods: Iterable[Flood]) -> None:
-    """Let peers send that do not read, until the server takes no more of either."""
-    everybody = list(floods)
-    for flood in everybody:
-        flood.peer.stops_reading()
-    stage = everybody[0].peer.stage
-    while stage.wait_for_outside(lambda: any(each.peer.can_send() for each in everybody), STALLED_SECONDS):
-        done = [each.goes_on() for each in everybody]
-        assert not all(done), "nobody reads, and yet everything is taken: memory is not bounded"
-
-
-UNSENT = (b"a\xff", b"a\x00b", b"a\x1b[A", LONGEST + b"x")
-"""What a keyboard or a pipe may give that is no line of the wire."""

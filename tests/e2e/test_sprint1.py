@@ -18,33 +18,42 @@ import pytest
 from grader.actors import Client, Peer, PipedClient, RawConnection, Server
 from grader.checks import HOST, ROBUST, check, free_port
 from grader.contract import Contract
-from grader.listening import family, is_connected, sockets_of
+from grader.listening import family, sockets_of
 from grader.stage import Stage
 from grader.words import Words
+from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
 from tests.e2e.steps import (
-    BAD_LINES,
     CROWD,
-    ENDLESS_BYTES,
-    FLOOD_SECONDS,
-    HOSTILE,
     IDLE_CPU_SECONDS,
-    LONGEST,
-    MEMORY_BYTES,
-    OBEYED,
-    UNSENT,
     Bring,
     Connect,
-    Flood,
-    Visit,
-    complains_once,
     cpu_seconds,
     exchange,
-    flood_until_stalled,
     has_shown_lines,
-    is_taken_in,
+    is_told_to_stop,
+    present,
+    restart,
     run,
     shows,
     talk,
+)
+from tests.e2e.visits import (
+    SERVER_WORDS,
+    UNSENT,
+    Visit,
+    complains_once,
+    says_fin,
+    shows_escaped,
+    shows_plain_lines,
+)
+from tests.e2e.wire import (
+    BAD_LINES,
+    ENDLESS_BYTES,
+    LONGEST,
+    NOT_THE_WORD,
+    ODD_TEXTS,
+    is_taken_in,
+    stop_while_talking,
 )
 
 SPRINT = "sprint1_turn_based"
@@ -564,7 +573,7 @@ def test_exit_word(
     first.is_hung_up_on()
     speaker = peer("another")
     speaker.receives("1", "emi")
-    for text in ("FIN", "fin ", " fin", "finir", "Exit", "exit 0", "emi", "rec", "1"):
+    for text in NOT_THE_WORD:
         speaker.says(text)
         hearer.receives(text)
         speaker, hearer = hearer, speaker
@@ -607,7 +616,7 @@ def joined(server: Server, first: Peer, second: Peer, words: Words) -> None:  # 
 def empty(server: Server, first: Peer, second: Peer, words: Words) -> None:  # noqa: ARG001
     """Lines with nothing in them take no turn; lines of spaces are text."""
     first.sends(b"\n\r\n" + b"\n" * 10_000)
-    for text in (words.line(), " ", "\t x ", "a\u2028b\u2029c", "\ufeffa", "e\u0301", "%s %n {0} $HOME"):
+    for text in (words.line(), *ODD_TEXTS):
         first.says(text)
         second.receives(text)
         first, second = second, first
@@ -764,6 +773,13 @@ def one_is_alone(server: Server, peer: Connect, words: Words) -> None:  # noqa: 
     alone.is_hung_up_on()
 
 
+def one_is_talking(server: Server, peer: Connect, words: Words) -> None:
+    """What client 1 says is not yet read when the server is stopped."""
+    first = peer("first")
+    first.receives("1")
+    stop_while_talking(server, first, words)
+
+
 def one_more_waits(server: Server, peer: Connect, words: Words) -> None:  # noqa: ARG001
     """A third client waits for a place: it is closed without a word."""
     first, second = peer("first"), peer("second")
@@ -787,8 +803,7 @@ def nobody_reads(server: Server, peer: Connect, words: Words) -> None:
 def seconds_to_end(server: Server, number: int) -> float:
     """Send the server a signal, twice in a row, and return in how many seconds it ended with exit code 0."""
     asked = time.monotonic()
-    server.program.signal(number)
-    server.program.signal(number)
+    is_told_to_stop(server, number)
     server.ends(0)
     return time.monotonic() - asked
 
@@ -801,7 +816,9 @@ def seconds_to_end(server: Server, number: int) -> float:
     hint="SIGINT and SIGTERM: say exit to both, close, exit code 0, with "
     "a limit on every wait; ignore a second signal",
 )
-@pytest.mark.parametrize("scene", [nobody_is_there, one_is_alone, one_more_waits, nobody_reads])
+@pytest.mark.parametrize(
+    "scene", [nobody_is_there, one_is_alone, one_is_talking, one_more_waits, nobody_reads]
+)
 def test_shutdown(scene: Callable[..., None], server: Server, peer: Connect, words: Words) -> None:
     """Told to stop, the server says exit to both and ends with code 0, in a second, whatever is going on."""
     scene(server, peer, words)
@@ -824,12 +841,8 @@ def test_restart(
 ) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
     exchange(alice, bob, words.line())
-    server.kill()
-    server.ends()
-    port = start_server(port=server.port).port
-    carol = start_client("carol", port)
-    carol.stage.wait_for_outside(lambda: is_connected(carol.program.pid, port))
-    talk(carol, start_client("dave", port), words.line())
+    carol, dave = restart(server, start_server, start_client)
+    talk(carol, dave, words.line())
 
 
 # The server's command line, its words, its figures
@@ -862,8 +875,7 @@ def says_who_is_there(server: Server, start_server: Callable[..., Server], start
     leave(third)
     leave(first)
     server.announces(", 0 present$")
-    present = [line.rpartition(", ")[2] for line in server.said[1:]]
-    assert present == [f"{count} present" for count in (1, 2, 1, 2, 1, 0)]
+    assert present(server) == [1, 2, 1, 2, 1, 0]
 
 
 @check(
@@ -1002,9 +1014,7 @@ def leaves_by_word(visit: Visit, stage: Stage, start_client: Bring) -> None:  # 
     for word in "fin", "exit":
         client, server = visit("1", "emi", actor=Client)
         client.types(word)
-        server.receives("fin")
-        server.is_hung_up_on()
-        server.closes()
+        says_fin(server)
         client.ends(0)
 
 
@@ -1017,9 +1027,7 @@ def leaves_at_end_of_input(visit: Visit, stage: Stage, start_client: Bring) -> N
     for line in "one", "two", "three":
         server.receives(line)
         server.says("go on")
-    server.receives("fin")
-    server.is_hung_up_on()
-    server.closes()
+    says_fin(server)
     client.ends(0)
 
 
@@ -1029,9 +1037,7 @@ def leaves_with_control_c(visit: Visit, stage: Stage, start_client: Bring) -> No
         client, server = visit(*lines, actor=Client)
         stage.wait_for_outside(partial(has_shown_lines, client, 1 + len(lines)))
         client.presses_control_c()
-        server.receives("fin")
-        server.is_hung_up_on()
-        server.closes()
+        says_fin(server)
         client.ends(130)
 
 
@@ -1093,23 +1099,20 @@ def shows_bytes_escaped(visit: Visit) -> None:
     """At a terminal and on a pipe."""
     for actor in Client, PipedClient:
         client, server = visit("1", "rec", actor=actor)
-        for raw, shown in HOSTILE.items():
-            server.sends(raw + b"\n")
-            client.sees(f"< {shown}")
-        assert not [raw for raw in OBEYED if raw in client.shown()]
+        shows_escaped(client, server)
 
 
 def shows_words_as_text(visit: Visit) -> None:
     """The other may say what the server says: only exit is the server's alone."""
     client, server = visit("2", "rec")
-    for text in ("emi", "rec", "1", "fin", "EXIT", "exit "):
+    for text in SERVER_WORDS:
         server.says(text)
         client.sees(f"< {text}\n")
         client.types(text.upper() + "!")
         server.receives(text.upper() + "!")
 
 
-def shows_plain_lines(visit: Visit) -> None:
+def shows_whole_lines(visit: Visit) -> None:
     """On a pipe: whole lines, at once, with no prompt and no escape sequence."""
     client, server = visit("1", "emi")
     assert isinstance(client, PipedClient)
@@ -1117,8 +1120,7 @@ def shows_plain_lines(visit: Visit) -> None:
     server.receives("question")
     server.says("answer")
     client.sees("< answer\n")
-    assert b"\x1b" not in client.shown()
-    assert not [line for line in client.printed if line.startswith("> ")]
+    shows_plain_lines(client)
 
 
 def shows_what_goes_on(visit: Visit) -> None:
@@ -1142,7 +1144,7 @@ def shows_what_goes_on(visit: Visit) -> None:
     "once, afterwards each line is text but exit",
 )
 @pytest.mark.parametrize(
-    "scene", [shows_bytes_escaped, shows_words_as_text, shows_plain_lines, shows_what_goes_on]
+    "scene", [shows_bytes_escaped, shows_words_as_text, shows_whole_lines, shows_what_goes_on]
 )
 def test_client_screen(scene: Callable[..., None], visit: Visit) -> None:
     """The client shows who it is, whose turn it is, and what comes as text that no terminal obeys."""

@@ -4,39 +4,39 @@ Scenes of the subject level are played by people at terminals (alice, bob, carol
 of their programs are. Those that speak the wire call their raw connections speaker, hearer, newcomer.
 """
 
-import shutil
+import signal
 import time
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 
-from grader.actors import Client, Impostor, Peer, PipedClient, RawConnection, Server
+from grader.actors import Client, Peer, PipedClient, RawConnection, Server
 from grader.checks import HOST, ROBUST, check
 from grader.contract import Contract
-from grader.listening import is_connected
 from grader.stage import Stage
 from grader.words import Words
+from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
 from tests.e2e.steps import (
-    BAD_LINES,
-    FLOOD_SECONDS,
-    HOSTILE,
     IDLE_CPU_SECONDS,
-    LONGEST,
-    MEMORY_BYTES,
-    OBEYED,
     Bring,
     Connect,
-    Flood,
-    Visit,
-    complains_once,
     cpu_seconds,
+    depart,
+    each_leaving,
     exchange,
-    flood_until_stalled,
-    is_taken_in,
+    has_announced,
+    is_told_to_stop,
+    needs_netcat,
+    present,
+    restart,
     run,
+    say_marker,
+    takes_part,
     talk,
 )
+from tests.e2e.visits import ENDS, SERVER_WORDS, Visit, complains_once, pipes_all_lines, shows_escaped
+from tests.e2e.wire import BAD_LINES, FRAMINGS, NOT_THE_WORD, is_taken_in, stop_while_talking, unfinished
 
 SPRINT = "sprint2_threaded_pair"
 
@@ -125,13 +125,6 @@ def test_no_echo(alice: Client, bob: Client, words: Words) -> None:
     alice.sees_no(own, before=say_marker(bob, words))
 
 
-def say_marker(speaker: Client, words: Words) -> str:
-    """Let one say a word that others can wait for; return it."""
-    marker = words.word()
-    speaker.types(marker)
-    return marker
-
-
 @check(
     "s2-short-after-long",
     points=1,
@@ -155,20 +148,13 @@ def test_short_after_long(alice: Client, bob: Client, words: Words) -> None:
     level=ROBUST,
     hint=("When recv returns 0 or the quit word comes: free that place, keep the other client, accept again"),
 )
-@pytest.mark.parametrize("how", ["quit", "end of input", "Ctrl+C", "killed"])
+@each_leaving
 def test_leave(
     how: str, alice: Client, bob: Client, server: Server, newcomer: Bring, words: Words, contract: Contract
 ) -> None:
     """However one leaves, the other stays, and a newcomer takes the place."""
     exchange(alice, bob, words.line())
-    ways: dict[str, Callable[[], None]] = {
-        "quit": lambda: bob.types(contract.quit),
-        "end of input": bob.ends_input,
-        "Ctrl+C": bob.presses_control_c,
-        "killed": bob.is_killed,
-    }
-    ways[how]()
-    bob.ends()
+    depart(bob, how, contract)
     exchange(newcomer("carol"), alice, words.line())
     assert server.is_running()
 
@@ -198,9 +184,7 @@ def test_third(
     carol.ends()
     dave = newcomer("dave")
     exchange(dave, alice, words.line())
-    assert [line.rpartition(", ")[2] for line in server.said[1:]] == [
-        f"{n} present" for n in (1, 2, 1, 2, 1, 2)
-    ]
+    assert present(server) == [1, 2, 1, 2, 1, 2]
 
 
 @check(
@@ -230,13 +214,8 @@ def test_restart(
 ) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
     talk(alice, bob, words.line())
-    server.kill()
-    server.ends()
-    port = start_server(port=server.port).port
-    carol, dave = (start_client(name, port) for name in ("carol", "dave"))
-    for each in carol, dave:
-        each.stage.wait_for_outside(partial(is_connected, each.program.pid, port))
-    talk(carol, dave, words.line())
+    carol, dave = restart(server, start_server, start_client)
+    talk(dave, carol, words.line())
 
 
 # The wire
@@ -250,11 +229,6 @@ def pair(server: Server, peer: Connect) -> tuple[Peer, Peer]:
     return first, second
 
 
-def has_announced(server: Server, count: int) -> bool:
-    """Tell whether a server has announced so many arrivals and departures."""
-    return len(server.said) > count
-
-
 @check(
     "s2-netcat",
     points=1,
@@ -262,62 +236,10 @@ def has_announced(server: Server, count: int) -> bool:
     wire=True,
     hint="Lines of text ended by LF and nothing else: then nc is a full client",
 )
-@pytest.mark.skipif(not shutil.which("nc"), reason="needs nc (Debian: netcat-openbsd)")
+@needs_netcat
 def test_netcat(stage: Stage, server: Server, peer: Connect, words: Words) -> None:
     """Nc is a full client."""
-    other = peer("other")
-    person = Client(stage, "netcat", ["nc", HOST, str(server.port)])
-    server.announces(", 2 present$")
-    said, heard = words.line(), words.line()
-    person.types(said)
-    other.receives(said)
-    other.says(heard)
-    person.sees(heard)
-    person.types("fin")
-    server.announces(", 1 present$")
-
-
-def cut(server: Server, speaker: Peer, words: Words) -> list[str]:
-    """A line in two pieces, once for each place where it can be cut."""
-    line = f"héé €😃 {words.word()}"
-    data = line.encode() + b"\r\n"
-    for place in range(1, len(data)):
-        speaker.sends(data[:place])
-        is_taken_in(server)
-        speaker.sends(data[place:])
-    return [line] * (len(data) - 1)
-
-
-def joined(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001 - one signature for all
-    """A thousand lines in one piece."""
-    lines = words.lines(1000)
-    speaker.says(*lines)
-    return lines
-
-
-def empty(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001
-    """Lines with nothing in them are nothing; lines of spaces and odd characters are text."""
-    texts = [" ", "\t x ", "a\u2028b\u2029c", "\ufeffa", "e\u0301", "%s %n {0} $HOME", words.line()]
-    speaker.sends(b"\n\r\n" + b"\n" * 10_000 + "\n\n".join(texts).encode() + b"\n")
-    return texts
-
-
-def longest(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001
-    """The longest line, with LF and with CR LF."""
-    speaker.sends(LONGEST + b"\n" + LONGEST[:-1] + b"\r\n")
-    return [LONGEST.decode(), LONGEST[:-1].decode()]
-
-
-def unfinished(server: Server, speaker: Peer, words: Words) -> list[str]:
-    """Text without LF before the end of the connection is dropped."""
-    line = words.line()
-    speaker.sends(f"{line}\nhalf a line".encode())
-    speaker.half_closes()
-    server.announces(", 1 present$")
-    return [line]
-
-
-FRAMINGS = [cut, joined, empty, longest, unfinished]
+    takes_part(stage, server, peer("other"), words)
 
 
 @check(
@@ -379,7 +301,7 @@ def test_exit_word(word: str, server: Server, pair: tuple[Peer, Peer], peer: Con
     leaver.sends(f"{word[1:]}\n{words.line()}\n".encode())
     leaver.is_hung_up_on()
     speaker = peer("newcomer")
-    for text in ("FIN", "fin ", " fin", "finir", "Exit", "exit 0", "emi", "rec", "1"):
+    for text in NOT_THE_WORD:
         speaker.says(text)
         hearer.receives(text)
 
@@ -490,17 +412,12 @@ def test_flood(server: Server, peer: Connect, words: Words) -> None:
     flood_until_stalled([first, second])
     assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
     second.peer.reads()
-    server.stage.wait_for_outside(partial(has_all, first, second.peer), FLOOD_SECONDS)
+    server.stage.wait_for_outside(partial(first.has_reached, second.peer), FLOOD_SECONDS)
     assert bytes(second.peer.unread) == first.data
     assert not first.peer.unread
     first.peer.reads()
-    server.stage.wait_for_outside(partial(has_all, second, first.peer), FLOOD_SECONDS)
+    server.stage.wait_for_outside(partial(second.has_reached, first.peer), FLOOD_SECONDS)
     assert bytes(first.peer.unread) == second.data
-
-
-def has_all(flood: Flood, hearer: Peer) -> bool:
-    """Send what can be sent; tell whether all of it has arrived."""
-    return flood.goes_on() and len(hearer.unread) >= len(flood.data)
 
 
 @check(
@@ -519,18 +436,12 @@ def test_one_way(server: Server, peer: Connect, words: Words) -> None:
     talker = Flood(peer("talker"), words)
     server.announces(", 2 present$")
     stalled.stops_reading()
-    server.stage.wait_for_outside(partial(is_stuck, talker))
+    server.stage.wait_for_outside(talker.is_stuck)
     talker.peer.reads()
     for _ in range(5):
         line = words.line()
         stalled.says(line)
         talker.peer.receives(line)
-
-
-def is_stuck(flood: Flood) -> bool:
-    """Send what can be sent; tell whether nothing more is taken."""
-    flood.goes_on()
-    return not flood.peer.can_send()
 
 
 @check(
@@ -548,8 +459,7 @@ def test_ready(
         leaver.closes()
     server.announces(", 0 present$")
     assert server.said[0] == f"listening on {HOST}:{server.port}"
-    present = [int(line.rpartition(", ")[2].split()[0]) for line in server.said[1:]]
-    assert present == [1, 2, 1, 0]
+    assert present(server) == [1, 2, 1, 0]
     for host in "::1", "localhost":
         other = start_server("--bind", host, host=host)
         start_client(host, other.port, host)
@@ -576,6 +486,41 @@ def test_threads(server: Server, pair: tuple[Peer, Peer]) -> None:
     assert server.program.usage().num_threads() <= PAIR_THREADS
 
 
+def everybody_reads(server: Server, peer: Connect, words: Words) -> None:  # noqa: ARG001 - one signature for all
+    """Two talk, a third waits."""
+    pair = [peer("hearer"), peer("other")]
+    server.announces(", 2 present$")
+    ends_in_time(server, signal.SIGINT, pair, third=peer("third"))
+
+
+def one_does_not_read(server: Server, peer: Connect, words: Words) -> None:
+    """A line on its way cannot be delivered."""
+    hearer, stuck = peer("hearer"), peer("stuck", receive_buffer=4096)
+    server.announces(", 2 present$")
+    stuck.stops_reading()
+    server.stage.wait_for_outside(Flood(hearer, words).is_stuck)
+    ends_in_time(server, signal.SIGTERM, [hearer], third=peer("third"))
+
+
+def one_talks(server: Server, peer: Connect, words: Words) -> None:
+    """A line has arrived and is not yet read."""
+    speaker, _other = peer("speaker"), peer("other")
+    server.announces(", 2 present$")
+    stop_while_talking(server, speaker, words)
+
+
+def ends_in_time(server: Server, number: int, readers: list[Peer], third: Peer) -> None:
+    """Stop a server: those who read are told, who waits is not."""
+    started = time.monotonic()
+    is_told_to_stop(server, number)
+    for reader in readers:
+        reader.receives("exit")
+        reader.is_hung_up_on()
+    third.is_hung_up_on()
+    server.ends(0)
+    assert time.monotonic() - started < SHUTDOWN_SECONDS
+
+
 @check(
     "s2-shutdown",
     points=2,
@@ -586,23 +531,10 @@ def test_threads(server: Server, pair: tuple[Peer, Peer]) -> None:
         "that does not read"
     ),
 )
-@pytest.mark.parametrize("stuck", [False, True])
-def test_shutdown(stuck: bool, server: Server, peer: Connect, words: Words) -> None:
+@pytest.mark.parametrize("scene", [everybody_reads, one_does_not_read, one_talks])
+def test_shutdown(scene: Callable[..., None], server: Server, peer: Connect, words: Words) -> None:
     """SIGINT and SIGTERM, twice too: exit to whoever reads, code 0, soon, also when somebody does not read."""
-    hearer, other = peer("hearer"), peer("other", receive_buffer=4096)
-    server.announces(", 2 present$")
-    third = peer("third")
-    if stuck:
-        other.stops_reading()
-        server.stage.wait_for_outside(partial(is_stuck, Flood(hearer, words)))
-    started = time.monotonic()
-    server.terminate() if stuck else server.interrupt()
-    server.interrupt()
-    hearer.receives("exit")
-    hearer.is_hung_up_on()
-    third.is_hung_up_on()
-    server.ends(0)
-    assert time.monotonic() - started < SHUTDOWN_SECONDS
+    scene(server, peer, words)
 
 
 @check(
@@ -624,48 +556,6 @@ def test_usage(stage: Stage, contract: Contract, server: Server) -> None:
 # The client
 
 
-def says_fin(server: RawConnection) -> None:
-    """Expect the word, and nothing behind it."""
-    server.receives("fin")
-    server.is_hung_up_on()
-    server.closes()
-
-
-def leaves_by_word(client: Client, server: RawConnection) -> int:
-    """The word that its user types; exit means the same."""
-    client.types("exit")
-    says_fin(server)
-    return 0
-
-
-def leaves_with_control_c(client: Client, server: RawConnection) -> int:
-    """Ctrl+C, in the middle of a line."""
-    client.begins_to_type("half a line")
-    client.presses_control_c()
-    says_fin(server)
-    return 130
-
-
-def leaves_at_end_of_input(client: Client, server: RawConnection) -> int:
-    """Ctrl+D on an empty line."""
-    client.ends_input()
-    says_fin(server)
-    return 0
-
-
-def is_told_to_leave(client: Client, server: RawConnection) -> int:
-    """The server says exit while the user is in the middle of a line."""
-    client.begins_to_type("half a line")
-    server.says("exit")
-    return 0
-
-
-def loses_the_server(client: Client, server: RawConnection) -> int:  # noqa: ARG001 - one signature for all
-    """The server goes without a word."""
-    server.resets()
-    return 1
-
-
 @check(
     "s2-client-codes",
     points=2,
@@ -676,10 +566,7 @@ def loses_the_server(client: Client, server: RawConnection) -> int:  # noqa: ARG
         "must wake the other one"
     ),
 )
-@pytest.mark.parametrize(
-    "scene",
-    [leaves_by_word, leaves_with_control_c, leaves_at_end_of_input, is_told_to_leave, loses_the_server],
-)
+@pytest.mark.parametrize("scene", ENDS)
 def test_client_codes(scene: Callable[[Client, RawConnection], int], visit: Visit) -> None:
     """The client says fin when it leaves, and its exit code tells why it ended."""
     client, server = visit("bonjour", actor=Client)
@@ -701,13 +588,10 @@ def test_client_screen(visit: Visit) -> None:
     """Whatever comes is shown as text that no terminal obeys; a server that is lost is told in one line."""
     for actor in Client, PipedClient:
         client, server = visit(actor=actor)
-        for text in ("emi", "rec", "1", "fin", "EXIT", "exit "):
+        for text in SERVER_WORDS:
             server.says(text)
             client.sees(f"< {text}")
-        for raw, shown in HOSTILE.items():
-            server.sends(raw + b"\n")
-            client.sees(f"< {shown}")
-        assert not [raw for raw in OBEYED if raw in client.shown()]
+        shows_escaped(client, server)
         server.sends(b"x" * 100_000)
         client.ends(1)
         if actor is PipedClient:
@@ -726,17 +610,4 @@ def test_client_screen(visit: Visit) -> None:
 )
 def test_client_input(stage: Stage, start_client: Bring) -> None:
     """All good lines piped into a client arrive before it leaves with code 0, also while it is being talked to."""
-    impostor = Impostor(stage)
-    client = start_client("alice", impostor.port, actor=PipedClient)
-    assert isinstance(client, PipedClient)
-    server = impostor.accepts()
-    server.says(*["blah"] * 2000)
-    lines = [f"line {number}" for number in range(500)]
-    client.types(*lines, "bad \x1b[A", "", "good")
-    client.ends_input()
-    server.receives(*lines, "good")
-    says_fin(server)
-    client.ends(0)
-    complains_once(client)
-    assert b"\x1b" not in client.shown()
-    assert not [line for line in client.printed if line.startswith("> ")]
+    pipes_all_lines(stage, start_client)

@@ -4,7 +4,7 @@ Scenes of the subject level are played by people at terminals (alice, bob, carol
 the prompts of their programs are. Those that speak the wire call their raw connections speaker, hearer and so on.
 """
 
-import shutil
+import signal
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,35 +12,39 @@ from functools import partial
 import psutil
 import pytest
 
-from grader.actors import Client, Impostor, Peer, PipedClient, RawConnection, Server
+from grader.actors import Client, Peer, PipedClient, RawConnection, Server
 from grader.checks import HOST, ROBUST, check
 from grader.contract import Contract
-from grader.listening import is_connected
 from grader.stage import Stage
 from grader.words import Words
+from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
 from tests.e2e.steps import (
-    BAD_LINES,
     CROWD,
-    FLOOD_SECONDS,
-    HOSTILE,
     IDLE_CPU_SECONDS,
-    LONGEST,
-    MEMORY_BYTES,
-    OBEYED,
     Bring,
     Connect,
-    Visit,
-    complains_once,
     cpu_seconds,
-    is_taken_in,
+    depart,
+    each_leaving,
+    has_announced,
+    is_told_to_stop,
+    needs_netcat,
+    present,
+    restart,
     run,
+    say_marker,
     shows,
+    takes_part,
     talk,
 )
+from tests.e2e.visits import ENDS, Visit, complains_once, pipes_all_lines, shows_escaped
+from tests.e2e.wire import BAD_LINES, FRAMINGS, NOT_THE_WORD, is_taken_in, stop_while_talking
 
 SPRINT = "sprint3_n_clients"
 
 NAMES = ("alice", "bob", "carol", "dave", "erin")
+
+Peers = Callable[[int], list[Peer]]
 
 PRESENT = ", {} present$"
 
@@ -55,9 +59,13 @@ SHUTDOWN_SECONDS = 3.0
 """How long a server may take to leave when somebody does not read."""
 
 
-def room_of(newcomer: Bring, count: int) -> list[Client]:
-    """Bring so many people."""
-    return [newcomer(name) for name in NAMES[:count]]
+def room_of(newcomer: Bring, words: Words, count: int) -> list[Client]:
+    """Bring so many people. Each says a word that those before it see: then the server knows it."""
+    people: list[Client] = []
+    for name in NAMES[:count]:
+        people.append(newcomer(name))
+        hear(people[-1], people, words.word())
+    return people
 
 
 def hear(speaker: Client, hearers: list[Client], line: str) -> None:
@@ -84,7 +92,7 @@ def all_hear_each_other(people: list[Client], words: Words) -> None:
 )
 def test_three(newcomer: Bring, words: Words) -> None:
     """What one of three clients says, both others hear."""
-    all_hear_each_other(room_of(newcomer, 3), words)
+    all_hear_each_other(room_of(newcomer, words, 3), words)
 
 
 @check(
@@ -94,7 +102,7 @@ def test_three(newcomer: Bring, words: Words) -> None:
 )
 def test_five(newcomer: Bring, words: Words) -> None:
     """Five clients hear each other."""
-    all_hear_each_other(room_of(newcomer, 5), words)
+    all_hear_each_other(room_of(newcomer, words, 5), words)
 
 
 @check(
@@ -117,20 +125,13 @@ def test_one_alone(alice: Client, newcomer: Bring, words: Words) -> None:
 )
 def test_no_echo(newcomer: Bring, words: Words) -> None:
     """Nobody is sent his own lines."""
-    people = room_of(newcomer, 3)
+    people = room_of(newcomer, words, 3)
     alice, bob, carol = people
     own, answer = words.word(), words.word()
     hear(alice, people, own)
     hear(bob, people, answer)
     assert shown_count(alice, own) == 0, f"alice said {own} and was sent it back"
-    alice.sees_no(own, before=hear_marker(carol, words))
-
-
-def hear_marker(speaker: Client, words: Words) -> str:
-    """Let one say a line that others can wait for; return it."""
-    marker = words.word()
-    speaker.types(marker)
-    return marker
+    alice.sees_no(own, before=say_marker(carol, words))
 
 
 def shown_count(client: Client, text: str) -> int:
@@ -145,7 +146,7 @@ def shown_count(client: Client, text: str) -> int:
 )
 def test_order(newcomer: Bring, words: Words) -> None:
     """Ten lines in a row by one speaker arrive at each of the others, in order."""
-    speaker, *hearers = room_of(newcomer, 3)
+    speaker, *hearers = room_of(newcomer, words, 3)
     lines = words.lines(10)
     for line in lines:
         hear(speaker, hearers, line)
@@ -160,7 +161,7 @@ def test_order(newcomer: Bring, words: Words) -> None:
 )
 def test_crossing(newcomer: Bring, words: Words) -> None:
     """Lines that cross each other all arrive."""
-    people = room_of(newcomer, 3)
+    people = room_of(newcomer, words, 3)
     said = [(speaker, words.line()) for speaker in people]
     for speaker, line in said:
         speaker.types(line)
@@ -221,7 +222,7 @@ def test_silent(alice: Client, bob: Client, carol: Client, words: Words) -> None
         "When recv returns 0 or the quit word comes: out of the table (under the lock), close, end the thread"
     ),
 )
-@pytest.mark.parametrize("how", ["quit", "end of input", "Ctrl+C", "killed"])
+@each_leaving
 def test_leave(
     how: str,
     alice: Client,
@@ -233,14 +234,7 @@ def test_leave(
     contract: Contract,
 ) -> None:
     """However one leaves, the others go on, and a newcomer gets in."""
-    ways: dict[str, Callable[[], None]] = {
-        "quit": lambda: bob.types(contract.quit),
-        "end of input": bob.ends_input,
-        "Ctrl+C": bob.presses_control_c,
-        "killed": bob.is_killed,
-    }
-    ways[how]()
-    bob.ends()
+    depart(bob, how, contract)
     for _ in range(3):
         talk(alice, carol, words.line())
     dave = newcomer("dave")
@@ -282,25 +276,15 @@ def test_restart(
 ) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
     talk(alice, bob, words.line())
-    server.kill()
-    server.ends()
-    port = start_server(port=server.port).port
-    carol, dave = (start_client(name, port) for name in ("carol", "dave"))
-    line = words.line()
-    dave.stage.wait_for_outside(lambda: both_connected(carol, dave, port))
-    talk(carol, dave, line)
-
-
-def both_connected(one: Client, other: Client, port: int) -> bool:
-    """Tell whether both have their connection."""
-    return is_connected(one.program.pid, port) and is_connected(other.program.pid, port)
+    carol, dave = restart(server, start_server, start_client)
+    talk(dave, carol, words.line())
 
 
 # The wire
 
 
 @pytest.fixture
-def peers(server: Server, peer: Connect) -> Callable[[int], list[Peer]]:
+def peers(server: Server, peer: Connect) -> Peers:
     """Bring so many raw connections and wait until the server counts them."""
 
     def bring(count: int) -> list[Peer]:
@@ -318,58 +302,11 @@ def peers(server: Server, peer: Connect) -> Callable[[int], list[Peer]]:
     wire=True,
     hint="Lines of text ended by LF and nothing else: then nc is a full client",
 )
-@pytest.mark.skipif(not shutil.which("nc"), reason="needs nc (Debian: netcat-openbsd)")
-def test_netcat(stage: Stage, server: Server, peers: Callable[[int], list[Peer]], words: Words) -> None:
+@needs_netcat
+def test_netcat(stage: Stage, server: Server, peers: Peers, words: Words) -> None:
     """Nc is a full client."""
-    (peer,) = peers(1)
-    person = Client(stage, "netcat", ["nc", HOST, str(server.port)])
-    server.announces(PRESENT.format(2))
-    said, heard = words.line(), words.line()
-    person.types(said)
-    peer.receives(said)
-    peer.says(heard)
-    person.sees(heard)
-    person.types("fin")
-    server.announces(PRESENT.format(1))
-
-
-def cut(server: Server, speaker: Peer, words: Words) -> list[str]:
-    """A line in two pieces, once for each place where it can be cut."""
-    line = f"héé €😃 {words.word()}"
-    data = line.encode() + b"\r\n"
-    for place in range(1, len(data)):
-        speaker.sends(data[:place])
-        is_taken_in(server)
-        speaker.sends(data[place:])
-    return [line] * (len(data) - 1)
-
-
-def joined(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001 - one signature for all
-    """A thousand lines in one piece."""
-    lines = words.lines(1000)
-    speaker.says(*lines)
-    return lines
-
-
-def empty(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001
-    """Lines with nothing in them are nothing; lines of spaces and odd characters are text."""
-    texts = [" ", "\t x ", "a\u2028b\u2029c", "\ufeffa", "e\u0301", "%s %n {0} $HOME", words.line()]
-    speaker.sends(b"\n\r\n" + b"\n" * 10_000 + "\n\n".join(texts).encode() + b"\n")
-    return texts
-
-
-def longest(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001
-    """The longest line, with LF and with CR LF."""
-    speaker.sends(LONGEST + b"\n" + LONGEST[:-1] + b"\r\n")
-    return [LONGEST.decode(), LONGEST[:-1].decode()]
-
-
-def unfinished(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001
-    """Text without LF before the end of the connection is dropped."""
-    line = words.line()
-    speaker.sends(f"{line}\nhalf a line".encode())
-    speaker.half_closes()
-    return [line]
+    (other,) = peers(1)
+    takes_part(stage, server, other, words)
 
 
 @check(
@@ -379,10 +316,8 @@ def unfinished(server: Server, speaker: Peer, words: Words) -> list[str]:  # noq
     wire=True,
     hint=("One recv is not one line: keep what is left of each client in a buffer of its own, split at LF"),
 )
-@pytest.mark.parametrize("scene", [cut, joined, empty, longest, unfinished])
-def test_framing(
-    scene: Callable[..., list[str]], server: Server, peers: Callable[[int], list[Peer]], words: Words
-) -> None:
+@pytest.mark.parametrize("scene", FRAMINGS)
+def test_framing(scene: Callable[..., list[str]], server: Server, peers: Peers, words: Words) -> None:
     """Lines cut or joined in any way arrive at all others whole, in order, once, byte for byte."""
     speaker, *hearers = peers(3)
     said = scene(server, speaker, words)
@@ -400,7 +335,7 @@ def test_framing(
     wire=True,
     hint=("Check each line before you relay it; who sends a bad one is hung up on, nobody else notices"),
 )
-def test_bad_lines(server: Server, peers: Callable[[int], list[Peer]], peer: Connect, words: Words) -> None:
+def test_bad_lines(server: Server, peers: Peers, peer: Connect, words: Words) -> None:
     """A line too long, without end, or with bad bytes ends its sender and is never relayed."""
     hearer, other = peers(2)
     for name, raw in BAD_LINES.items():
@@ -423,14 +358,14 @@ def test_bad_lines(server: Server, peers: Callable[[int], list[Peer]], peer: Con
     ),
 )
 @pytest.mark.parametrize("word", ["fin", "exit"])
-def test_exit_word(word: str, server: Server, peers: Callable[[int], list[Peer]], words: Words) -> None:
+def test_exit_word(word: str, server: Server, peers: Peers, words: Words) -> None:
     """Either word, fin or exit, ends its sender and is never relayed, nor what follows it; all else is text."""
     leaver, speaker, hearer = peers(3)
     leaver.sends(word[:1].encode())
     is_taken_in(server)
     leaver.sends(f"{word[1:]}\n{words.line()}\n".encode())
     leaver.is_hung_up_on()
-    for text in ("FIN", "fin ", " fin", "finir", "Exit", "exit 0", "emi", "rec", "1"):
+    for text in NOT_THE_WORD:
         speaker.says(text)
         hearer.receives(text)
 
@@ -452,18 +387,12 @@ def test_counts(server: Server, peer: Connect) -> None:
         server.stage.wait_until(partial(has_announced, server, 2 * number + 1))
         (client.resets if number % 2 else client.closes)()
         server.stage.wait_until(partial(has_announced, server, 2 * number + 2))
-    present = [line.rpartition(", ")[2] for line in server.said[1:]]
-    assert present == ["1 present", "0 present"] * DEPARTURES
+    assert present(server) == [1, 0] * DEPARTURES
 
 
 def has_received(peer: Peer, count: int) -> bool:
     """Tell whether a peer has received so many bytes."""
     return len(peer.unread) >= count
-
-
-def has_announced(server: Server, count: int) -> bool:
-    """Tell whether a server has announced so many arrivals and departures."""
-    return len(server.said) > count
 
 
 @check(
@@ -494,7 +423,7 @@ def test_full(start_server: Callable[..., Server], start_client: Bring, stage: S
     Peer(stage, "lucky", server.port).says("hello")
     inside[1].receives("hello")
     server.stage.wait_until(partial(has_announced, server, 5))
-    assert [line.rpartition(", ")[2] for line in server.said[1:]] == [f"{n} present" for n in (1, 2, 3, 2, 3)]
+    assert present(server) == [1, 2, 3, 2, 3]
 
 
 @check(
@@ -504,7 +433,7 @@ def test_full(start_server: Callable[..., Server], start_client: Bring, stage: S
     wire=True,
     hint=("Never sendall under the lock: send with MSG_DONTWAIT, and hang up on whoever has no room left"),
 )
-def test_stalled(server: Server, peers: Callable[[int], list[Peer]], peer: Connect, words: Words) -> None:
+def test_stalled(server: Server, peers: Peers, peer: Connect, words: Words) -> None:
     """Who stops reading is hung up on; the others get every line, in order, and the server keeps its size."""
     speaker, hearer = peers(2)
     stalled = peer("stalled", receive_buffer=4096)
@@ -555,7 +484,7 @@ def test_crowd(start_server: Callable[..., Server], stage: Stage) -> None:
         "relay a line to all"
     ),
 )
-def test_storm(server: Server, peers: Callable[[int], list[Peer]], peer: Connect) -> None:
+def test_storm(server: Server, peers: Peers, peer: Connect) -> None:
     """Ten speak at once while others come and go: nothing is lost, doubled or swapped."""
     speakers = peers(SPEAKERS)
     for number in range(LINES):
@@ -582,7 +511,7 @@ def test_storm(server: Server, peers: Callable[[int], list[Peer]], peer: Connect
     wire=True,
     hint="accept fails with EMFILE while the newcomer stays queued: pause, do not spin, do not die",
 )
-def test_descriptors(server: Server, peers: Callable[[int], list[Peer]], peer: Connect) -> None:
+def test_descriptors(server: Server, peers: Peers, peer: Connect) -> None:
     """Out of descriptors: members go on, the processor is not burnt, newcomers get in once there is room."""
     speaker, hearer = peers(2)
     process = server.program.usage()
@@ -605,7 +534,7 @@ def test_descriptors(server: Server, peers: Callable[[int], list[Peer]], peer: C
         "One thread for each client, ended with it; wait in recv, never in a loop that asks again and again"
     ),
 )
-def test_threads(server: Server, peers: Callable[[int], list[Peer]]) -> None:
+def test_threads(server: Server, peers: Peers) -> None:
     """The server has its main thread and one for each client, which ends with it, and none of them burns CPU."""
     process = server.program.usage()
     assert process.num_threads() == 1
@@ -615,6 +544,39 @@ def test_threads(server: Server, peers: Callable[[int], list[Peer]]) -> None:
     for member in members:
         member.closes()
     assert server.stage.wait_for_outside(lambda: process.num_threads() == 1)
+
+
+def everybody_reads(server: Server, peers: Peers, peer: Connect, words: Words) -> None:  # noqa: ARG001
+    """Five are there."""
+    ends_in_time(server, signal.SIGINT, peers(5))
+
+
+def one_does_not_read(server: Server, peers: Peers, peer: Connect, words: Words) -> None:
+    """What was said cannot be delivered to one of three, and neither can the goodbye."""
+    speaker, hearer = peers(2)
+    stuck = peer("stuck", receive_buffer=4096)
+    server.announces(PRESENT.format(3))
+    stuck.stops_reading()
+    speaker.says(*[words.long_line(1000)] * 50)
+    hearer.stage.wait_until(lambda: len(hearer.unread) == 50 * 1001)
+    hearer.unread.clear()
+    ends_in_time(server, signal.SIGTERM, [speaker, hearer])
+
+
+def one_talks(server: Server, peers: Peers, peer: Connect, words: Words) -> None:  # noqa: ARG001
+    """A line has arrived and is not yet read."""
+    stop_while_talking(server, peers(2)[0], words)
+
+
+def ends_in_time(server: Server, number: int, readers: list[Peer]) -> None:
+    """Stop a server: all who read are told."""
+    started = time.monotonic()
+    is_told_to_stop(server, number)
+    for reader in readers:
+        reader.receives("exit")
+        reader.is_hung_up_on()
+    server.ends(0)
+    assert time.monotonic() - started < SHUTDOWN_SECONDS
 
 
 @check(
@@ -627,27 +589,16 @@ def test_threads(server: Server, peers: Callable[[int], list[Peer]]) -> None:
         "one that does not read"
     ),
 )
-@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("scene", [everybody_reads, one_does_not_read, one_talks])
 def test_shutdown(
-    again: bool, server: Server, peers: Callable[[int], list[Peer]], peer: Connect, words: Words
+    scene: Callable[..., None],
+    server: Server,
+    peers: Peers,
+    peer: Connect,
+    words: Words,
 ) -> None:
     """SIGINT or SIGTERM, once or twice: exit to everybody, code 0, also when somebody does not read."""
-    speaker, hearer = peers(2)
-    stuck = peer("stuck", receive_buffer=4096)
-    server.announces(PRESENT.format(3))
-    stuck.stops_reading()
-    speaker.says(*[words.long_line(1000)] * 50)
-    hearer.stage.wait_until(lambda: len(hearer.unread) == 50 * 1001)
-    hearer.unread.clear()
-    started = time.monotonic()
-    server.terminate() if again else server.interrupt()
-    if again:
-        server.interrupt()
-    for member in speaker, hearer:
-        member.receives("exit")
-        member.is_hung_up_on()
-    server.ends(0)
-    assert time.monotonic() - started < SHUTDOWN_SECONDS
+    scene(server, peers, peer, words)
 
 
 @check(
@@ -689,54 +640,9 @@ def test_client_hostile(visit: Visit) -> None:
     """Whatever a server sends is shown as text that no terminal obeys; a server that is lost is told, code 1."""
     for actor in Client, PipedClient:
         client, server = visit(actor=actor)
-        for raw, shown in HOSTILE.items():
-            server.sends(raw + b"\n")
-            client.sees(f"< {shown}")
-        assert not [raw for raw in OBEYED if raw in client.shown()]
+        shows_escaped(client, server)
         server.closes()
         client.ends(1)
-
-
-def leaves_by_word(client: Client, server: RawConnection) -> int:
-    """The word that its user types."""
-    client.types("fin")
-    says_fin(server)
-    return 0
-
-
-def leaves_with_control_c(client: Client, server: RawConnection) -> int:
-    """Ctrl+C, in the middle of a line."""
-    client.begins_to_type("half a line")
-    client.presses_control_c()
-    says_fin(server)
-    return 130
-
-
-def leaves_at_end_of_input(client: Client, server: RawConnection) -> int:
-    """Ctrl+D on an empty line."""
-    client.ends_input()
-    says_fin(server)
-    return 0
-
-
-def says_fin(server: RawConnection) -> None:
-    """Expect the word, and nothing behind it."""
-    server.receives("fin")
-    server.is_hung_up_on()
-    server.closes()
-
-
-def is_told_to_leave(client: Client, server: RawConnection) -> int:
-    """The server says exit while the user is in the middle of a line."""
-    client.begins_to_type("half a line")
-    server.says("exit")
-    return 0
-
-
-def loses_the_server(client: Client, server: RawConnection) -> int:  # noqa: ARG001 - one signature for all
-    """The server goes without a word."""
-    server.resets()
-    return 1
 
 
 @check(
@@ -749,10 +655,7 @@ def loses_the_server(client: Client, server: RawConnection) -> int:  # noqa: ARG
         "server is lost. The receiving thread must wake the one that reads the keyboard"
     ),
 )
-@pytest.mark.parametrize(
-    "scene",
-    [leaves_by_word, leaves_with_control_c, leaves_at_end_of_input, is_told_to_leave, loses_the_server],
-)
+@pytest.mark.parametrize("scene", ENDS)
 def test_client_codes(scene: Callable[[Client, RawConnection], int], visit: Visit) -> None:
     """The client says fin when it leaves, and its exit code tells why it ended."""
     client, server = visit("bonjour", actor=Client)
@@ -772,16 +675,4 @@ def test_client_codes(scene: Callable[[Client, RawConnection], int], visit: Visi
 )
 def test_client_input(stage: Stage, start_client: Bring) -> None:
     """All that is piped into a client arrives before it leaves with code 0, also while it is being talked to."""
-    impostor = Impostor(stage)
-    client = start_client("alice", impostor.port, actor=PipedClient)
-    assert isinstance(client, PipedClient)
-    server = impostor.accepts()
-    server.says(*["blah"] * 2000)
-    lines = [f"line {number}" for number in range(500)]
-    client.types(*lines)
-    client.ends_input()
-    server.receives(*lines)
-    says_fin(server)
-    client.ends(0)
-    assert b"\x1b" not in client.shown()
-    assert not [line for line in client.printed if line.startswith("> ")]
+    pipes_all_lines(stage, start_client)

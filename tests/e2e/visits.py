@@ -1,0 +1,115 @@
+"""A client that talks to the check itself: how it leaves, what it shows, what it sends."""
+
+from collections.abc import Callable
+
+from grader.actors import Client, Impostor, PipedClient, RawConnection
+from grader.stage import Stage
+from tests.e2e.steps import Bring
+from tests.e2e.wire import LONGEST
+
+Visit = Callable[..., tuple[Client, RawConnection]]
+
+UNSENT = (b"a\xff", b"a\x00b", b"a\x1b[A", LONGEST + b"x")
+"""What a keyboard or a pipe may give that is no line of the wire."""
+
+HOSTILE = {
+    b"\x1b[2J\x1b]0;title\x07": "\\x1b[2J\\x1b]0;title\\x07",
+    "\x9b2J".encode(): "\\x9b2J",
+    b"a\xffb": "a\\xffb",
+    b"a\rb\x00c\x7f": "a\\x0db\\x00c\\x7f",
+}
+"""What a server may send, and what may be shown of it."""
+
+OBEYED = (b"\x1b[2J", b"\x1b]", b"\x07", "\x9b".encode(), b"\xff", b"\x00", b"\x7f")
+"""What must never reach a terminal, or not from the network."""
+
+SERVER_WORDS = ("emi", "rec", "1", "fin", "EXIT", "exit ")
+"""What the other may say though it looks like a word of the server: text, all of it."""
+
+
+def shows_escaped(client: Client, server: RawConnection) -> None:
+    """Let the server send what a terminal would obey; see it as text."""
+    for raw, shown in HOSTILE.items():
+        server.sends(raw + b"\n")
+        client.sees(f"< {shown}")
+    assert not [raw for raw in OBEYED if raw in client.shown()]
+
+
+def shows_plain_lines(client: Client) -> None:
+    """Expect no prompt and no escape sequence on a pipe."""
+    assert isinstance(client, PipedClient)
+    assert b"\x1b" not in client.shown()
+    assert not [line for line in client.printed if line.startswith("> ")]
+
+
+def complains_once(client: Client) -> None:
+    """Expect one line on stderr and no traceback."""
+    assert isinstance(client, PipedClient)
+    assert len(client.complaints) == 1, client.complaints
+
+
+def says_fin(server: RawConnection) -> None:
+    """Expect the word, nothing behind it, and an end that cannot destroy it."""
+    server.receives("fin")
+    server.is_hung_up_on()
+    assert not server.was_reset, "the client closed with bytes unread: that resets the connection"
+    server.closes()
+
+
+def leaves_by_word(client: Client, server: RawConnection) -> int:
+    """The word that its user types; exit means the same."""
+    client.types("exit")
+    says_fin(server)
+    return 0
+
+
+def leaves_with_control_c(client: Client, server: RawConnection) -> int:
+    """Ctrl+C, in the middle of a line."""
+    client.begins_to_type("half a line")
+    client.presses_control_c()
+    says_fin(server)
+    return 130
+
+
+def leaves_at_end_of_input(client: Client, server: RawConnection) -> int:
+    """Ctrl+D on an empty line."""
+    client.ends_input()
+    says_fin(server)
+    return 0
+
+
+def is_told_to_leave(client: Client, server: RawConnection) -> int:
+    """The server says exit while the user is in the middle of a line."""
+    client.begins_to_type("half a line")
+    server.says("exit")
+    return 0
+
+
+def loses_the_server(client: Client, server: RawConnection) -> int:  # noqa: ARG001 - one signature for all
+    """The server goes without a word."""
+    server.resets()
+    return 1
+
+
+ENDS = (leaves_by_word, leaves_with_control_c, leaves_at_end_of_input, is_told_to_leave, loses_the_server)
+"""Each ends a client in any sprint without turns, and returns the exit code that it must have."""
+
+
+def pipes_all_lines(stage: Stage, start_client: Bring) -> None:
+    """Pipe lines into a client that is talked to meanwhile: the good ones arrive, the bad ones are told."""
+    impostor = Impostor(stage)
+    client = start_client("alice", impostor.port, actor=PipedClient)
+    server = impostor.accepts()
+    server.says(*["blah"] * 2000)
+    lines = [f"line {number}" for number in range(500)]
+    client.types(*lines, "", "last but one")
+    for raw in UNSENT:
+        client.program.types(raw + b"\n")
+    client.begins_to_type("no LF")
+    client.ends_input()
+    server.receives(*lines, "last but one", "no LF")
+    says_fin(server)
+    client.ends(0)
+    assert isinstance(client, PipedClient)
+    assert len(client.complaints) == len(UNSENT), client.complaints
+    shows_plain_lines(client)
