@@ -82,8 +82,7 @@ def join_threads() -> None:
 def serve_client(newcomer: Connection, room: "Room", stop: Stop) -> None:
     """Relay for one client until it leaves or the bell rings: who is here then is left to main."""
     if not room.arrive(newcomer):
-        newcomer.post(f"*** server full: {room.max_clients} clients")
-        newcomer.close()
+        take_leave([newcomer], f"*** server full: {room.max_clients} clients")
         return
     departure = relay_lines(newcomer, room)
     if not stop.is_set():

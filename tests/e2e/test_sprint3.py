@@ -381,6 +381,7 @@ def test_counts(server: Server, peer: Connect) -> None:
     """Where it listens, and at each arrival and departure a line that ends with `, N present`: each once."""
     server.announces("^listening on ")
     assert server.said[0] == f"listening on {HOST}:{server.port}"
+    descriptors = server.program.usage().num_fds()
     for number in range(DEPARTURES):
         client = peer(f"peer{number}")
         client.sends(b"half a li")
@@ -393,6 +394,7 @@ def test_counts(server: Server, peer: Connect) -> None:
 def has_received(peer: Peer, count: int) -> bool:
     """Tell whether a peer has received so many bytes."""
     return len(peer.unread) >= count
+    assert server.program.usage().num_fds() == descriptors, "the socket of each that leaves must be closed"
 
 
 @check(
@@ -411,9 +413,14 @@ def test_full(start_server: Callable[..., Server], start_client: Bring, stage: S
     inside = [Peer(stage, f"peer{number}", server.port) for number in range(3)]
     server.announces(PRESENT.format(3))
     for _ in range(5):
+        server.program.signal(signal.SIGSTOP)
         refused = Peer(stage, "refused", server.port)
+        refused.says("may I?")
+        server.program.signal(signal.SIGCONT)
         refused.receives("*** server full: 3 clients")
         refused.is_hung_up_on()
+        assert not refused.was_reset, "closed with bytes unread: that may destroy what the newcomer was told"
+        refused.closes()
     client = start_client("late", server.port, actor=PipedClient)
     client.sees("*** server full: 3 clients")
     client.ends(1)
