@@ -1,6 +1,8 @@
 """What people and servers do in the checks of several sprints."""
 
+import contextlib
 import shutil
+import socket
 from collections.abc import Callable
 from functools import partial
 
@@ -101,6 +103,16 @@ def takes_part(stage: Stage, server: Server, other: Peer, words: Words) -> None:
     person.sees(heard)
     person.types("fin")
     server.announces(", 1 present$")
+
+
+def keep_a_crowd_waiting(server: Server) -> None:
+    """Let a crowd connect at once while no place is free: the system keeps them all in the queue."""
+    with contextlib.ExitStack() as crowd:
+        for _ in range(CROWD):
+            sock = crowd.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex((HOST, server.port))
+        server.leaves_waiting(CROWD)
 
 
 def has_announced(server: Server, count: int) -> bool:

@@ -4,9 +4,7 @@ Scenes of the subject level are played by people at terminals (alice, bob, carol
 prompts are. Those that speak the wire call their raw connections first, second and newcomer.
 """
 
-import contextlib
 import signal
-import socket
 import statistics
 import time
 from collections.abc import Callable
@@ -23,7 +21,6 @@ from grader.stage import Stage
 from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
 from tests.e2e.steps import (
-    CROWD,
     IDLE_CPU_SECONDS,
     Bring,
     Connect,
@@ -31,6 +28,7 @@ from tests.e2e.steps import (
     exchange,
     has_shown_lines,
     is_told_to_stop,
+    keep_a_crowd_waiting,
     present,
     restart,
     run,
@@ -469,13 +467,8 @@ def gives_up_waiting(server: Server, second: Peer, peer: Connect) -> None:
 
 
 def many_wait(server: Server, second: Peer, peer: Connect) -> None:  # noqa: ARG001 - one signature for all
-    """A crowd comes at once: the system keeps them all in the queue."""
-    with contextlib.ExitStack() as crowd:
-        for _ in range(CROWD):
-            sock = crowd.enter_context(socket.socket())
-            sock.setblocking(False)
-            sock.connect_ex((HOST, server.port))
-        server.leaves_waiting(CROWD)
+    """A crowd comes at once."""
+    keep_a_crowd_waiting(server)
 
 
 @check(

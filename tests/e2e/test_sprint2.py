@@ -27,6 +27,7 @@ from tests.e2e.steps import (
     exchange,
     has_announced,
     is_told_to_stop,
+    keep_a_crowd_waiting,
     needs_netcat,
     present,
     restart,
@@ -185,6 +186,7 @@ def test_third(
     dave = newcomer("dave")
     exchange(dave, alice, words.line())
     assert present(server) == [1, 2, 1, 2, 1, 2]
+    keep_a_crowd_waiting(server)
 
 
 @check(

@@ -389,12 +389,12 @@ def test_counts(server: Server, peer: Connect) -> None:
         (client.resets if number % 2 else client.closes)()
         server.stage.wait_until(partial(has_announced, server, 2 * number + 2))
     assert present(server) == [1, 0] * DEPARTURES
+    assert server.program.usage().num_fds() == descriptors, "the socket of each that leaves must be closed"
 
 
 def has_received(peer: Peer, count: int) -> bool:
     """Tell whether a peer has received so many bytes."""
     return len(peer.unread) >= count
-    assert server.program.usage().num_fds() == descriptors, "the socket of each that leaves must be closed"
 
 
 @check(
