@@ -19,9 +19,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from grader.actors import Client, Impostor, Peer, PipedClient, RawConnection, Server
+from grader.actors import Client, PipedClient, Server
 from grader.contract import LINES, Contract, ContractError, read_contract, reference
 from grader.listening import is_connected
+from grader.peers import Impostor, Peer, RawConnection
 from grader.program import Program
 from grader.stage import Stage
 from grader.words import Words

@@ -4,27 +4,19 @@ On a terminal it has a pseudo-terminal as stdin, stdout, stderr and controlling 
 written to the other end, Ctrl+C included. On pipes its three streams are apart.
 """
 
-import contextlib
-import fcntl
 import os
-import pty
 import select
 import signal
-import struct
-import subprocess
-import sys
-import termios
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import psutil
 
 from grader.journal import SIGNALLED, STARTED, spell
+from grader.launch import on_pipes, on_terminal, plain_environment
 from grader.leftovers import END_SECONDS, MARK, Household
 from grader.stage import Stage
-
-ROWS, COLUMNS = 50, 200
-"""Wide enough that no line of a scene is folded by the terminal."""
 
 CHUNK_BYTES = 65536
 
@@ -33,16 +25,6 @@ LAST_WORDS, LAST_BYTES = 5, 4096
 
 CHUNKS_LEFT = 16
 """Chunks that an ended program may have left unread: 1 MiB, the largest pipe. What is more, others write since."""
-
-HIDDEN = ("PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONHOME", "LINES", "COLUMNS", "NO_COLOR")
-"""Settings of the grader's own environment that would change what a program does: a missing flush must show."""
-
-
-def plain_environment() -> dict[str, str]:
-    """Return the environment that every program gets: the caller's, but for what would hide its faults."""
-    kept = {name: value for name, value in os.environ.items() if name not in HIDDEN}
-    interpreter = str(Path(sys.executable).parent)
-    return kept | {"TERM": "xterm", "PATH": interpreter + os.pathsep + kept.get("PATH", os.defpath)}
 
 
 class Program:
@@ -63,13 +45,13 @@ class Program:
         self.written: dict[str, bytearray] = {}
         self.listeners: list[Callable[[str, bytes], None]] = []
         self._streams: dict[int, str] = {}
-        self._keyboard = -1
-        start = self._start_on_terminal if terminal else self._start_on_pipes
         self._household = Household()
         marked = {**(environment or plain_environment()), MARK: self._household.mark}
         with self._household.left_on_error():
-            self._process = start(command, directory, marked)
-        self._household.leader = self._process.pid
+            started = (on_terminal if terminal else on_pipes)(command, directory, marked)
+        self._process, self._keyboard = started.process, started.keyboard
+        self._household.leader = self.pid
+        self._listen(started.streams)
         stage.journal.write(name, STARTED)
         stage.bring(self)
 
@@ -148,51 +130,11 @@ class Program:
         finally:
             self._let_go()
 
-    def _start_on_terminal(
-        self, command: Sequence[str], directory: Path | None, environment: dict[str, str]
-    ) -> "subprocess.Popen[bytes]":
-        ours, theirs = pty.openpty()
-        prepare_terminal(theirs)
-        with closed_after(theirs), closed_on_error(ours):
-            process = subprocess.Popen(
-                command,
-                stdin=theirs,
-                stdout=theirs,
-                stderr=theirs,
-                cwd=directory,
-                env=environment,
-                start_new_session=True,
-                preexec_fn=take_terminal,  # noqa: PLW1509 - the stage needs no threads, so none can hold a lock here
-            )
-        self._keyboard = ours
-        self._listen(ours, "screen")
-        return process
-
-    def _start_on_pipes(
-        self, command: Sequence[str], directory: Path | None, environment: dict[str, str]
-    ) -> "subprocess.Popen[bytes]":
-        (stdin, keyboard), (stdout_seen, stdout), (stderr_seen, stderr) = os.pipe(), os.pipe(), os.pipe()
-        with closed_after(stdin, stdout, stderr), closed_on_error(keyboard, stdout_seen, stderr_seen):
-            process = subprocess.Popen(
-                command,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                cwd=directory,
-                env=environment,
-                start_new_session=True,
-            )
-        self._keyboard = keyboard
-        os.set_blocking(keyboard, False)
-        self._listen(stdout_seen, "stdout")
-        self._listen(stderr_seen, "stderr")
-        return process
-
-    def _listen(self, descriptor: int, stream: str) -> None:
-        self.written[stream] = bytearray()
-        self._streams[descriptor] = stream
-        os.set_blocking(descriptor, False)
-        self.stage.watch(descriptor, lambda: self._read(descriptor, stream))
+    def _listen(self, streams: Mapping[str, int]) -> None:
+        for stream, descriptor in streams.items():
+            self.written[stream] = bytearray()
+            self._streams[descriptor] = stream
+            self.stage.watch(descriptor, partial(self._read, descriptor, stream))
 
     def _read(self, descriptor: int, stream: str) -> bool:
         try:
@@ -234,27 +176,6 @@ class Program:
             return len(keys)
 
 
-@contextlib.contextmanager
-def closed_after(*descriptors: int) -> Iterator[None]:
-    """Close descriptors at the end: a started program has copies of its own."""
-    try:
-        yield
-    finally:
-        for descriptor in descriptors:
-            os.close(descriptor)
-
-
-@contextlib.contextmanager
-def closed_on_error(*descriptors: int) -> Iterator[None]:
-    """Close descriptors when a program cannot be started: then nobody will use them."""
-    try:
-        yield
-    except BaseException:
-        for descriptor in descriptors:
-            os.close(descriptor)
-        raise
-
-
 def can_write(descriptor: int) -> bool:
     """Tell whether a write would not wait."""
     return is_ready(descriptor, select.POLLOUT)
@@ -275,16 +196,3 @@ def is_ready(descriptor: int, event: int) -> bool:
 def signal_name(number: int) -> str:
     """Return what a signal is called; real-time signals have numbers only."""
     return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-
-
-def prepare_terminal(descriptor: int) -> None:
-    """Make a terminal wide, and silent: what is typed is not echoed, so that what is seen was written."""
-    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    settings = termios.tcgetattr(descriptor)
-    settings[3] &= ~termios.ECHO
-    termios.tcsetattr(descriptor, termios.TCSANOW, settings)
-
-
-def take_terminal() -> None:
-    """Make stdin the controlling terminal of this new session, so that Ctrl+C typed there reaches it."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

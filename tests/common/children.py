@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from grader.program import plain_environment
+from grader.launch import plain_environment
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from grader.program import plain_environment
+from grader.launch import plain_environment
 from tests.common.children import DIRECTLY, ROOT, SECONDS, Child, child, outcome, said
 
 Start = Callable[..., Child]

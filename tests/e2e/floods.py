@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from grader.actors import Peer
+from grader.peers import Peer
 from grader.words import Words
 from tests.e2e.wire import ENDLESS_BYTES
 

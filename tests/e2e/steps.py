@@ -8,10 +8,11 @@ from functools import partial
 
 import pytest
 
-from grader.actors import Client, Peer, Server
+from grader.actors import Client, Server
 from grader.checks import HOST
 from grader.contract import Contract
 from grader.listening import is_connected, listening_ports
+from grader.peers import Peer
 from grader.program import Program
 from grader.stage import Stage
 from grader.words import Words

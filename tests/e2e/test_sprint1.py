@@ -13,10 +13,11 @@ from functools import partial
 import psutil
 import pytest
 
-from grader.actors import Client, Peer, PipedClient, RawConnection, Server
+from grader.actors import Client, PipedClient, Server
 from grader.checks import HOST, ROBUST, check, free_port
 from grader.contract import Contract
 from grader.listening import family, sockets_of
+from grader.peers import Peer, RawConnection
 from grader.stage import Stage
 from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled

@@ -12,9 +12,10 @@ from functools import partial
 import psutil
 import pytest
 
-from grader.actors import Client, Peer, PipedClient, RawConnection, Server
+from grader.actors import Client, PipedClient, Server
 from grader.checks import HOST, ROBUST, check
 from grader.contract import Contract
+from grader.peers import Peer, RawConnection
 from grader.stage import Stage
 from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES

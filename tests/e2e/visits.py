@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from grader.actors import Client, Impostor, PipedClient, RawConnection
+from grader.actors import Client, PipedClient
+from grader.peers import Impostor, RawConnection
 from grader.stage import Stage
 from tests.e2e.steps import Bring
 from tests.e2e.wire import LONGEST

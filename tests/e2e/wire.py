@@ -2,8 +2,9 @@
 
 import signal
 
-from grader.actors import Peer, Server
+from grader.actors import Server
 from grader.listening import ESTABLISHED, QUEUES, rows_of
+from grader.peers import Peer
 from grader.words import Words
 
 MAX_LINE_BYTES = 2048

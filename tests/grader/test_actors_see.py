@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from grader.actors import Client, Peer, PipedClient, Server, Unseen
+from grader.actors import Client, PipedClient, Server
 from grader.journal import RECEIVED, SHOWN
+from grader.peers import Peer
 from grader.stage import Stage
+from grader.unseen import Unseen
 from grader.words import Words
 
 PARROT = """

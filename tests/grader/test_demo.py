@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from grader.actors import Ink
 from grader.demo import PACE_SECONDS, PLAYED
 from grader.program import Program
 from grader.scenes import SCENES
+from grader.screen import Ink
 from grader.stage import Stage
 
 ROOT = Path(__file__).parents[2]

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.actors import Peer, Server, Unseen
+from grader.actors import Server
 from grader.listening import accept_queues, is_connected, listening_ports, wait_listening
+from grader.peers import Peer
 from grader.program import Program
 from grader.stage import Stage
+from grader.unseen import Unseen
 
 LISTEN = """
 import signal, socket

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from grader import checks
-from grader.actors import Peer, Server, Unseen
+from grader.actors import Server
 from grader.contract import Contract, ContractError, read_contract
 from grader.listening import accept_queues, listening_ports
+from grader.peers import Peer
 from grader.program import Program
 from grader.stage import Stage
+from grader.unseen import Unseen
 
 SHARED = """
 import os, signal, socket

@@ -7,8 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.actors import Client, Ink, PipedClient
+from grader.actors import Client, PipedClient
 from grader.journal import SHOWN
+from grader.screen import Ink
 from grader.stage import Stage
 
 TEXT = ("bonjour", "é", "€", "😃", "31", "[", "]", "> ", "\n", "\r\n", "\r", "\0", "\x07")

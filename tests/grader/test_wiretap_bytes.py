@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.actors import Peer
 from grader.journal import CLOSED, CONNECTED, SENT
+from grader.peers import Peer
 from grader.program import Program
 from grader.stage import Stage
 from grader.wiretap import Wiretap

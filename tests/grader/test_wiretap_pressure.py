@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from grader.actors import Peer
 from grader.journal import CONNECTED
+from grader.peers import Peer
 from grader.stage import Stage
 from grader.wiretap import Wiretap
 

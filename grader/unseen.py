@@ -1,0 +1,14 @@
+"""How a scene fails: what should have been seen was not."""
+
+from grader.stage import Stage
+
+STEPS = 40
+"""How many of the last steps a failure tells: enough for every scene that a person can follow."""
+
+
+class Unseen(AssertionError):
+    """What should have been seen was not; the text tells the whole scene up to there."""
+
+    def __init__(self, stage: Stage, expected: str, got: str) -> None:
+        steps = "\n".join(stage.journal.steps()[-STEPS:])
+        super().__init__(f"\n{steps}\n\nexpected: {expected}\n     got: {got}\n{stage.endings()}")
