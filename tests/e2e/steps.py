@@ -26,6 +26,9 @@ IDLE_SECONDS = 1.0
 IDLE_CPU_SECONDS = 0.02
 """The system counts CPU in steps of 0.01 s, so less than two steps in a second cannot be told from none."""
 
+SHUTDOWN_SECONDS = 3.0
+"""How long a server may take to leave, whoever does not read. (A second if everybody does, on a machine at rest.)"""
+
 CROWD = 200
 """More than any accept queue but a deep one holds."""
 

@@ -23,6 +23,7 @@ from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
 from tests.e2e.steps import (
     IDLE_CPU_SECONDS,
+    SHUTDOWN_SECONDS,
     Bring,
     Connect,
     cpu_seconds,
@@ -60,11 +61,6 @@ SPRINT = "sprint1_turn_based"
 
 TURNS = 12
 """Long enough that a program which counts its messages, or swaps roles once too often, goes wrong."""
-
-
-SHUTDOWN_SECONDS = 1.0
-STUCK_SHUTDOWN_SECONDS = 3.0
-"""How long a server may take to leave, and when somebody does not read."""
 
 
 MESSAGES = 50
@@ -791,7 +787,7 @@ def one_more_waits(server: Server, peer: Connect, words: Words) -> None:  # noqa
 def nobody_reads(server: Server, peer: Connect, words: Words) -> None:
     """Two are stuck: what was said to them cannot be delivered."""
     flooding_pair(peer, words)
-    assert seconds_to_end(server, signal.SIGTERM) < STUCK_SHUTDOWN_SECONDS
+    assert seconds_to_end(server, signal.SIGTERM) < SHUTDOWN_SECONDS
 
 
 def seconds_to_end(server: Server, number: int) -> float:
@@ -814,7 +810,7 @@ def seconds_to_end(server: Server, number: int) -> float:
     "scene", [nobody_is_there, one_is_alone, one_is_talking, one_more_waits, nobody_reads]
 )
 def test_shutdown(scene: Callable[..., None], server: Server, peer: Connect, words: Words) -> None:
-    """Told to stop, the server says exit to both and ends with code 0, in a second, whatever is going on."""
+    """Told to stop, the server says exit to both and ends with code 0, soon, whatever is going on."""
     scene(server, peer, words)
 
 

@@ -20,6 +20,7 @@ from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
 from tests.e2e.steps import (
     IDLE_CPU_SECONDS,
+    SHUTDOWN_SECONDS,
     Bring,
     Connect,
     cpu_seconds,
@@ -50,10 +51,6 @@ DEPARTURES = 10
 
 PAIR_THREADS = 3
 """The main thread, and one for each direction."""
-
-SHUTDOWN_SECONDS = 3.0
-"""How long a server may take to leave when somebody does not read."""
-
 
 # Talking
 

@@ -22,6 +22,7 @@ from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
 from tests.e2e.steps import (
     CROWD,
     IDLE_CPU_SECONDS,
+    SHUTDOWN_SECONDS,
     Bring,
     Connect,
     cpu_seconds,
@@ -55,9 +56,6 @@ DEPARTURES = 50
 
 STALL_LINES, STALL_BYTES = 4000, 1000
 """What flows past a client that does not read: more than the buffers of both systems hold together."""
-
-SHUTDOWN_SECONDS = 3.0
-"""How long a server may take to leave when somebody does not read."""
 
 
 def room_of(newcomer: Bring, words: Words, count: int) -> list[Client]:

@@ -51,7 +51,7 @@ def is_taken_in(server: Server) -> None:
 def stop_while_talking(server: Server, speaker: Peer, words: Words) -> None:
     """Stop a server that has not yet read what a peer says: its goodbye must not be destroyed by a reset."""
     server.program.signal(signal.SIGSTOP)
-    speaker.says(words.line())
+    speaker.says(*words.lines(1000))  # more than a server takes in at once
     server.interrupt()
     server.program.signal(signal.SIGCONT)
     speaker.receives("exit")
