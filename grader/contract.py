@@ -1,13 +1,16 @@
-"""The contract: how to start the programs of a submission. DIR/messagerie.toml says it, in two lines.
+"""The contract: how to start the programs of a submission. DIR/messagerie.toml says it, mostly in two lines.
 
 server = "./server {port}"
 client = "./client {host} {port}"
 """
 
+import re
 import shlex
 import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +18,15 @@ from grader.stage import PATIENCE
 
 FILE_NAME = "messagerie.toml"
 
-LINES = "lines"
-"""The wire of the course: UTF-8 lines ended by LF. Checks that speak it themselves need this promise."""
+LINES, UNKNOWN = "lines", "unknown"
+"""The wire of the course, UTF-8 lines ended by LF, which checks that speak it themselves need; or any other."""
 
-EXAMPLES = {"server": "./server {port}", "client": "./client {host} {port}"}
-"""The two commands, as most submissions write them."""
+HOST = "127.0.0.1"
 
 REPOSITORY = Path(__file__).parents[1]
+
+EXAMPLE = {"port": 4444, "host": HOST, "place": 1, "name": "alice"}
+"""What stands for the words in braces while a contract is read."""
 
 
 class ContractError(Exception):
@@ -30,27 +35,39 @@ class ContractError(Exception):
 
 @dataclass(frozen=True)
 class Contract:
-    """How to build and start the programs of one submission."""
+    """How to build and start the programs of one submission, and what its users must type."""
 
     directory: Path
     server: str
     client: str
+    client2: str = ""  # the second client's command, if it is another program
     build: str = ""
+    port: int = 0  # fixed in the source; 0: the commands are given one
+    address: str = HOST  # fixed in the source: where the server must be for its clients to find it
+    login: tuple[str, ...] = ()  # what each user types first
     quit: str = "fin"
-    wire: str = "unknown"
+    first: int = 1  # who speaks first, where they speak in turn
+    wire: str = UNKNOWN
     patience: float = PATIENCE
     any_port: bool = False  # the server takes port 0 for any free one
 
     def server_command(self, port: int) -> list[str]:
         """Return the words that start the server."""
-        return [word.format(port=port) for word in shlex.split(self.server)]
+        return filled(self.server, port=port, host=self.address)
 
-    def client_command(self, host: str, port: int) -> list[str]:
-        """Return the words that start one client."""
-        return [word.format(host=host, port=port) for word in shlex.split(self.client)]
+    def client_command(self, host: str, port: int, place: int = 1) -> list[str]:
+        """Return the words that start one client; `place` counts those that are there, from 1."""
+        command = self.client2 if self.client2 and place > 1 else self.client
+        return filled(command, host=host, port=port, place=place)
+
+    def login_lines(self, name: str, place: int) -> list[str]:
+        """Return what a user types before anything else."""
+        return [line.format(name=name, place=place) for line in self.login]
 
 
-KEYS = {"server": str, "client": str, "build": str, "quit": str, "wire": str, "patience": int | float}
+def filled(command: str, **values: object) -> list[str]:
+    """Return the words of a command, with what stands in braces filled in."""
+    return [word.format(**values) for word in shlex.split(command)]
 
 
 def reference(package: str) -> Contract:
@@ -69,40 +86,98 @@ def read_contract(directory: Path) -> Contract:
     """Return the contract in a directory. Raises ContractError."""
     file = directory / FILE_NAME
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
     except OSError as error:
-        raise ContractError(f"{file}: {error.strerror}; it must say how to start server and client") from None
+        raise ContractError(
+            f"{file}: {error.strerror}; it must say how to start server and client (messagerie init writes one)"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(f'{file}: {error}; each line must look like key = "value"') from None
     for key, value in values.items():
-        check_value(file, key, value)
+        if problem := problem_of(key, value):
+            raise ContractError(f"{file}: {where(text, key)}{problem}")
     for key in ("server", "client"):
-        check_command(file, key, values.get(key, ""))
+        if problem := problem_of_command(key, values.get(key, ""), "port" in values):
+            raise ContractError(f"{file}: {where(text, key)}{problem}")
+    values["login"] = tuple(values.get("login", ()))
     return Contract(directory.resolve(), **values)
 
 
-def check_value(file: Path, key: str, value: Any) -> None:
-    """Accept a key that there is, with a value that it can have. Raises ContractError."""
-    if key not in KEYS:
-        raise ContractError(f"{file}: there is no key {key!r}; there are {', '.join(KEYS)}")
-    if not isinstance(value, KEYS[key]) or isinstance(value, bool):
-        raise ContractError(
-            f"{file}: {key} = {value!r} must be {'a number' if key == 'patience' else 'a text'}"
-        )
-    if key == "patience" and not 0 < float(value) <= 60:
-        raise ContractError(f"{file}: patience = {value} must be a number of seconds up to 60")
-    if key == "wire" and value not in (LINES, "unknown"):
-        raise ContractError(f'{file}: wire = {value!r} must be "{LINES}" or "unknown"')
+def where(text: str, key: str) -> str:
+    """Return the line of a key, in words; nothing where it does not stand."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if re.match(rf'\s*["\']?{re.escape(key)}["\']?\s*=', line):
+            return f"line {number}: "
+    return ""
 
 
-def check_command(file: Path, key: str, command: str) -> None:
-    """Accept a command that can be taken apart and filled in. Raises ContractError."""
-    like = f'write it like {key} = "{EXAMPLES[key]}"'
-    if "{port}" not in command:
-        raise ContractError(f"{file}: {key} = {command!r} must be a command with {{port}} in it; {like}")
-    known = {"port": 0} if key == "server" else {"port": 0, "host": "127.0.0.1"}
+def is_text(value: Any) -> bool:
+    """Tell whether a value is a text that is not empty."""
+    return isinstance(value, str) and bool(value)
+
+
+def is_address(value: Any) -> bool:
+    """Tell whether a value is an IP address."""
     try:
-        for word in shlex.split(command):
-            word.format(**known)
+        return isinstance(value, str) and bool(ip_address(value))
+    except ValueError:
+        return False
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_login(value: Any) -> bool:
+    """Tell whether a value is a list of lines to type, in which {name} and {place} may stand."""
+    return isinstance(value, list) and all(isinstance(line, str) and can_be_filled(line) for line in value)
+
+
+def can_be_filled(text: str) -> bool:
+    """Tell whether what stands in braces in a text is known."""
+    try:
+        text.format(**EXAMPLE)
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return False
+    return True
+
+
+KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "server": (is_text, 'a command like "./server {port}"'),
+    "client": (is_text, 'a command like "./client {host} {port}"'),
+    "client2": (is_text, 'a command like "./client {host} {port} {place}"'),
+    "build": (is_text, 'a command like "make"'),
+    "port": (lambda value: is_number(value) and value in range(1, 65_536), "a number from 1 to 65535"),
+    "address": (is_address, 'an address like "192.168.1.20"'),
+    "login": (is_login, 'a list of lines like ["{name}"]'),
+    "quit": (is_text, 'a word like "fin"'),
+    "first": (lambda value: is_number(value) and value in (1, 2), "1 or 2"),
+    "wire": (lambda value: value in (LINES, UNKNOWN), f'"{LINES}" or "{UNKNOWN}"'),
+    "patience": (lambda value: is_number(value) and 0 < value <= 60, "a number of seconds up to 60"),
+}
+"""What may stand in a contract: who judges its value, and what to write."""
+
+
+def problem_of(key: str, value: Any) -> str:
+    """Return what is wrong with a key or its value; empty when nothing is."""
+    if key not in KEYS:
+        return f"there is no key {key!r}; there are {', '.join(KEYS)}"
+    is_good, like = KEYS[key]
+    return "" if is_good(value) else f"{key} = {value!r} must be {like}"
+
+
+def problem_of_command(key: str, command: str, port_is_fixed: bool) -> str:
+    """Return what is wrong with a command that must be there; empty when nothing is."""
+    like = f"write it like {KEYS[key][1].removeprefix('a command like ')}"
+    if not command or ("{port}" not in command and not port_is_fixed):
+        return (
+            f"{key} = {command!r} must be a command with {{port}} in it; {like}; "
+            "if the port is fixed in the source, say which: port = 4444"
+        )
+    try:
+        filled(command, **{word: EXAMPLE[word] for word in ("port", "host", "place")})
     except (ValueError, LookupError, AttributeError, TypeError) as error:
-        raise ContractError(f"{file}: {key} = {command!r} cannot be used: {error!r}; {like}") from None
+        return f"{key} = {command!r} cannot be used: {error!r}; {like}"
+    return ""

@@ -9,8 +9,7 @@ from functools import partial
 import pytest
 
 from grader.actors import Client, Server
-from grader.checks import HOST
-from grader.contract import Contract
+from grader.contract import HOST, Contract
 from grader.listening import is_connected, listening_ports
 from grader.peers import Peer
 from grader.program import Program

@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from grader.actors import Client, PipedClient, Server
-from grader.checks import HOST, ROBUST, check, free_port
-from grader.contract import Contract
+from grader.checks import ROBUST, check
+from grader.contract import HOST, Contract
+from grader.fixtures import free_port
 from grader.listening import family, sockets_of
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
@@ -362,6 +363,14 @@ def joins_an_empty_place(first: Peer, second: Peer, peer: Connect, words: Words)
     newcomer.receives(held)
 
 
+def joins_when_the_last_words_are_said(first: Peer, second: Peer, peer: Connect, words: Words) -> None:
+    """A line to an empty place keeps nobody from leaving: who comes then begins afresh."""
+    leave(second)
+    first.says(words.line(), "fin")
+    first.is_hung_up_on()
+    peer("newcomer").receives("1")
+
+
 @check(
     "s1-newcomer",
     points=3,
@@ -378,6 +387,7 @@ def joins_an_empty_place(first: Peer, second: Peer, peer: Connect, words: Words)
         joins_before_a_word,
         joins_until_the_place_speaks,
         joins_an_empty_place,
+        joins_when_the_last_words_are_said,
     ],
 )
 def test_newcomer(scene: Callable[..., None], first: Peer, second: Peer, peer: Connect, words: Words) -> None:

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from grader.actors import Client, PipedClient, Server
-from grader.checks import HOST, ROBUST, check
-from grader.contract import Contract
+from grader.checks import ROBUST, check
+from grader.contract import HOST, Contract
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
 from grader.words import Words

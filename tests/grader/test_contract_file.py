@@ -31,6 +31,26 @@ def test_a_contract_may_say_more(tmp_path: Path) -> None:
     assert contract.wire == "lines"
 
 
+def test_a_port_and_an_address_may_be_fixed_in_the_source(tmp_path: Path) -> None:
+    text = 'server = "./server"\nclient = "./client"\nport = 4444\naddress = "192.168.1.20"\n'
+    contract = read_contract(written(tmp_path, text))
+    assert contract.server_command(4444) == ["./server"]
+    assert contract.client_command("192.168.1.20", 4444) == ["./client"]
+    assert (contract.port, contract.address) == (4444, "192.168.1.20")
+
+
+def test_two_clients_may_be_two_programs(tmp_path: Path) -> None:
+    text = GOOD.replace("{host} {port}", "{port} {host} {place}") + 'client2 = "./autre {port}"\n'
+    contract = read_contract(written(tmp_path, text))
+    assert contract.client_command("h", 5, 1) == ["./client", "5", "h", "1"]
+    assert [contract.client_command("h", 5, place) for place in (2, 3)] == [["./autre", "5"]] * 2
+
+
+def test_users_may_have_to_type_something_first(tmp_path: Path) -> None:
+    contract = read_contract(written(tmp_path, GOOD + 'login = ["{name}", "salon {place}"]'))
+    assert contract.login_lines("bob", 2) == ["bob", "salon 2"]
+
+
 def test_a_quoted_word_stays_one_word(tmp_path: Path) -> None:
     contract = read_contract(written(tmp_path, GOOD.replace("./server", "'my é server'")))
     assert contract.server_command(1) == ["my é server", "1"]
@@ -41,12 +61,20 @@ def test_a_quoted_word_stays_one_word(tmp_path: Path) -> None:
     [
         ('server = "./server {port}"', "client = ''.*must be a command with {port}"),
         (GOOD + 'sever = "x"', "no key 'sever'; there are server, client"),
-        (GOOD + "quit = 3", "quit = 3 must be a text"),
-        (GOOD + 'patience = "long"', "patience = 'long' must be a number"),
+        (GOOD + "quit = 3", "line 3: quit = 3 must be a word like"),
+        (GOOD + 'patience = "long"', "line 3: patience = 'long' must be a number"),
         (GOOD + "patience = true", "patience = True must be a number"),
         (GOOD + "patience = 0", "patience = 0 must be a number of seconds up to 60"),
         (GOOD + "patience = nan", "patience = nan must be a number of seconds up to 60"),
         (GOOD + 'wire = "json"', "wire = 'json' must be"),
+        (GOOD + "port = 70000", "line 3: port = 70000 must be a number from 1 to 65535"),
+        (GOOD + "port = true", "port = True must be"),
+        (GOOD + 'address = "here"', "address = 'here' must be an address like"),
+        (GOOD + 'login = "{name}"', "login = '{name}' must be a list of lines"),
+        (GOOD + 'login = ["{nom}"]', "must be a list of lines"),
+        (GOOD + "first = 3", "line 3: first = 3 must be 1 or 2"),
+        (GOOD + 'client2 = ""', "client2 = '' must be a command"),
+        ('client = "./client"\nport = 4444', "server = '' must be a command"),
         (GOOD.replace("{port}", "4444"), "server = './server 4444' must be a command with {port}"),
         (GOOD.replace("./server", "./server {prot}"), "cannot be used: KeyError"),
         (GOOD.replace("./server", "./server {}"), "cannot be used: IndexError"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import checks
+from grader import plugin
 from grader.actors import Server
 from grader.contract import Contract, ContractError, read_contract
 from grader.listening import accept_queues, listening_ports
@@ -24,7 +24,7 @@ os.fork()
 signal.pause()
 """
 
-BAD_COMMANDS = ("./server {port} {host}", "./server '{port}", "./server {port} {")
+BAD_COMMANDS = ("./server {port} {place} {who}", "./server '{port}", "./server {port} {")
 
 
 @pytest.fixture
@@ -99,15 +99,15 @@ def test_a_command_that_cannot_be_used_is_answered_with_one_that_can(tmp_path: P
         f'server = "{command}"\nclient = "./client {{host}} {{port}}"\n'
     )
     with pytest.raises(
-        ContractError, match=r'messagerie.toml: server = .*write it like server = "./server {port}"'
+        ContractError, match=r'messagerie.toml: line 1: server = .*write it like "./server {port}"'
     ):
         read_contract(tmp_path)
 
 
 def test_a_build_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "BUILD_SECONDS", 0.1)
+    monkeypatch.setattr(plugin, "BUILD_SECONDS", 0.1)
     with pytest.raises(ContractError, match="'sleep 60' is still running"):
-        checks.build(Contract(tmp_path, "./server {port}", "./client {host} {port}", build="sleep 60"))
+        plugin.build(Contract(tmp_path, "./server {port}", "./client {host} {port}", build="sleep 60"))
 
 
 def test_a_program_that_is_typed_to_before_it_reads_gets_all(stage: Stage) -> None:

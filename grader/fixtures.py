@@ -1,0 +1,140 @@
+"""The actors of a scene, as pytest fixtures: whoever a check names is there, started and connected."""
+
+import socket
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from grader.actors import Client, PipedClient, Server
+from grader.contract import HOST, Contract, read_contract, reference
+from grader.listening import is_connected
+from grader.peers import Impostor, Peer, RawConnection
+from grader.stage import Stage
+from grader.words import Words
+
+
+@pytest.fixture
+def contract(request: pytest.FixtureRequest) -> Contract:
+    """How the programs under test are started: a submission's, or the course's own for this sprint."""
+    submission = request.config.getoption("--submission")
+    return read_contract(Path(submission)) if submission else reference(request.module.SPRINT)
+
+
+@pytest.fixture
+def words(request: pytest.FixtureRequest) -> Words:
+    """Random words that depend on the seed and on the check alone, not on the order of checks."""
+    return Words(f"{request.config.getoption('--seed')} {request.node.name}")
+
+
+@pytest.fixture
+def stage(contract: Contract) -> Iterator[Stage]:
+    """The stage of this scene; whatever was brought onto it is ended with it."""
+    with Stage(contract.patience) as stage:
+        yield stage
+
+
+@pytest.fixture
+def start_server(stage: Stage, contract: Contract) -> Callable[..., Server]:
+    """Start a server, at any free port unless one is given or fixed; further words go to its command line."""
+
+    def start(*options: str, port: int = 0, host: str = contract.address) -> Server:
+        wanted = port or contract.port or (0 if contract.any_port else free_port())
+        command = [*contract.server_command(wanted), *options]
+        return Server(stage, command, wanted, contract.directory, host)
+
+    return start
+
+
+def free_port() -> int:
+    """Return a port that nobody uses now."""
+    with socket.create_server((HOST, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def server(start_server: Callable[..., Server]) -> Server:
+    """A server that listens."""
+    return start_server()
+
+
+@pytest.fixture
+def start_client(stage: Stage, contract: Contract) -> Callable[..., Client]:
+    """Start a client towards any port of any host, in the first place that is free, and log it in."""
+    started: dict[int, Client] = {}
+
+    def start(name: str, port: int, host: str = contract.address, actor: type[Client] = Client) -> Client:
+        place = next(place for place in count(1) if place not in started or not started[place].is_running())
+        client = actor(stage, name, contract.client_command(host, port, place), contract.directory)
+        started[place] = client
+        client.types(*contract.login_lines(name, place))
+        return client
+
+    return start
+
+
+@pytest.fixture
+def newcomer(stage: Stage, server: Server, start_client: Callable[..., Client]) -> Callable[..., Client]:
+    """Bring a client whose connection is there, so that who comes next is behind it in the server's queue."""
+
+    def bring(name: str, actor: type[Client] = Client) -> Client:
+        client = start_client(name, server.port, server.host, actor)
+        pid = client.program.pid
+        stage.wait_for_outside(lambda: is_connected(pid, server.port) or client.program.has_ended())
+        if not is_connected(pid, server.port):
+            raise AssertionError(f"{name} did not connect to port {server.port}: {client.program.ending()}")
+        return client
+
+    return bring
+
+
+@pytest.fixture
+def alice(request: pytest.FixtureRequest, newcomer: Callable[..., Client], contract: Contract) -> Client:
+    """Who speaks first; the first client, unless the contract says that the second one begins."""
+    return newcomer_behind("bob" if contract.first == 2 else None, "alice", request, newcomer)
+
+
+@pytest.fixture
+def bob(request: pytest.FixtureRequest, newcomer: Callable[..., Client], contract: Contract) -> Client:
+    """Who answers; the second client, unless the contract says that the second one begins."""
+    return newcomer_behind(None if contract.first == 2 else "alice", "bob", request, newcomer)
+
+
+def newcomer_behind(
+    former: str | None, name: str, request: pytest.FixtureRequest, newcomer: Callable[..., Client]
+) -> Client:
+    """Bring a client once another is there."""
+    if former:
+        request.getfixturevalue(former)
+    return newcomer(name)
+
+
+@pytest.fixture
+def carol(alice: Client, bob: Client, newcomer: Callable[..., Client]) -> Client:  # noqa: ARG001 - comes behind both
+    """The third client."""
+    return newcomer("carol")
+
+
+@pytest.fixture
+def peer(stage: Stage, server: Server) -> Callable[..., Peer]:
+    """Bring a raw connection to the server."""
+
+    def bring(name: str, receive_buffer: int | None = None) -> Peer:
+        return Peer(stage, name, server.port, server.host, receive_buffer)
+
+    return bring
+
+
+@pytest.fixture
+def visit(stage: Stage, start_client: Callable[..., Client]) -> Callable[..., tuple[Client, RawConnection]]:
+    """Start a client that connects to the check itself, tell it lines; return it and the server's end."""
+
+    def begin(*lines: str, actor: type[Client] = PipedClient) -> tuple[Client, RawConnection]:
+        impostor = Impostor(stage)
+        client = start_client("alice", impostor.port, actor=actor)
+        server = impostor.accepts()
+        server.says(*lines)
+        return client, server
+
+    return begin
