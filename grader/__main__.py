@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 
+from grader import check
 from grader.demo import play_demo
 
 
@@ -13,10 +14,16 @@ def main() -> int:
         prog="messagerie", description="An instant messenger over TCP, sprint by sprint."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("demo", help="play the three sprints, with real servers, clients and terminals")
-    parser.parse_args()
+    demo = commands.add_parser(
+        "demo", help="play the three sprints, with real servers, clients and terminals"
+    )
+    demo.set_defaults(do=lambda _arguments: play_demo())
+    judged = commands.add_parser("check", help="judge a submission: messagerie check 1 my_sprint1")
+    check.add_arguments(judged)
+    judged.set_defaults(do=check.check)
+    arguments = parser.parse_args()
     try:
-        return play_demo()
+        return int(arguments.do(arguments))
     except KeyboardInterrupt:  # all that it started has been ended on the way here
         return 128 + signal.SIGINT
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
-from grader.journal import CLOSED, CONNECTED, ENDED, SENT, SHOWN, SIGNALLED, TYPED, Entry
+from grader.journal import CLOSED, CONNECTED, ENDED, MISSING, SENT, SHOWN, SIGNALLED, TYPED, Entry
 
-WIRE = (CONNECTED, SENT, CLOSED)
+WIRE = (CONNECTED, SENT, CLOSED, MISSING)
 """What crosses from one lifeline to another."""
 
 AT_ONE = (TYPED, SHOWN, SIGNALLED, ENDED)
@@ -23,6 +23,9 @@ PROMPT = "> "
 
 EMPTY = "(empty)"
 """How an empty line on the wire is drawn: an arrow must say something."""
+
+SHAFTS = {SENT: "─", MISSING: "·"}
+"""How an arrow is drawn; a word such as `connects` is no bytes on the wire, and dashed."""
 
 OWN_NOTE = "* "
 """What the course's clients put before notes of their own; the others' lines have `< `."""
@@ -73,6 +76,8 @@ def mermaid_line(entry: Entry) -> str:
     text = label(entry).translate(SIGNIFICANT)
     if entry.act == SENT:
         return f"{entry.actor}->>{entry.peer}: {text}"
+    if entry.act == MISSING:
+        return f"{entry.actor}--x{entry.peer}: missing: {text}"
     if entry.act in WIRE:
         return f"{entry.actor}-->>{entry.peer}: {text}"
     verb = {TYPED: "types ", SHOWN: "sees "}.get(entry.act, "")
@@ -111,8 +116,9 @@ class TerminalDiagram:
     def _draw_arrow(self, cells: list[str], entry: Entry) -> None:
         start, end = self.middle[entry.actor], self.middle[entry.peer]
         left, right = min(start, end) + 1, max(start, end)
-        shaft = "─" if entry.act == SENT else "╌"
-        text = shortened(cells_of(f" {label(entry)} "), right - left - 2)
+        shaft = SHAFTS.get(entry.act, "╌")
+        cross = "✗ " if entry.act == MISSING else ""
+        text = shortened(cells_of(f" {cross}{label(entry)} "), right - left - 2)
         before = (right - left - 1 - len(text)) // 2
         line = [shaft] * before + text + [shaft] * (right - left - 1 - len(text) - before)
         cells[left:right] = [*line, "▶"] if start < end else ["◀", *line]

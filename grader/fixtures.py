@@ -12,6 +12,7 @@ from grader.contract import HOST, Contract, read_contract, reference
 from grader.listening import is_connected
 from grader.peers import Impostor, Peer, RawConnection
 from grader.stage import Stage
+from grader.wiretap import Wiretap
 from grader.words import Words
 
 
@@ -75,15 +76,28 @@ def start_client(stage: Stage, contract: Contract) -> Callable[..., Client]:
 
 
 @pytest.fixture
-def newcomer(stage: Stage, server: Server, start_client: Callable[..., Client]) -> Callable[..., Client]:
+def tap(request: pytest.FixtureRequest, stage: Stage, server: Server, contract: Contract) -> Wiretap | None:
+    """A wiretap before the server, where one is wanted and clients can be told its port."""
+    if not request.config.getoption("--tap") or contract.port:
+        return None
+    return Wiretap(stage, server.port, server.host)
+
+
+@pytest.fixture
+def newcomer(
+    stage: Stage, server: Server, tap: Wiretap | None, start_client: Callable[..., Client]
+) -> Callable[..., Client]:
     """Bring a client whose connection is there, so that who comes next is behind it in the server's queue."""
 
     def bring(name: str, actor: type[Client] = Client) -> Client:
-        client = start_client(name, server.port, server.host, actor)
+        port = tap.port if tap else server.port
+        if tap:
+            tap.expect(name)
+        client = start_client(name, port, server.host, actor)
         pid = client.program.pid
-        stage.wait_for_outside(lambda: is_connected(pid, server.port) or client.program.has_ended())
-        if not is_connected(pid, server.port):
-            raise AssertionError(f"{name} did not connect to port {server.port}: {client.program.ending()}")
+        stage.wait_for_outside(lambda: is_connected(pid, port) or client.program.has_ended())
+        if not is_connected(pid, port):
+            raise AssertionError(f"{name} did not connect to port {port}: {client.program.ending()}")
         return client
 
     return bring

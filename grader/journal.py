@@ -4,6 +4,7 @@ An entry says who did what: an actor typed, was shown, sent, received, connected
 crossed the wire are kept as bytes; `text` spells them so that no terminal obeys them.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,11 @@ TYPED, SHOWN = "types", "sees"
 SENT, RECEIVED = "sends", "receives"
 CONNECTED, CLOSED = "connects", "closes"
 STARTED, SIGNALLED, ENDED = "starts", "is sent", "ends"
+MISSING = "misses"  # what should have come and did not
+
+
+RUN = re.compile(r"(\\x[0-9a-f]{2})\1{7,}")
+"""The same escape, eight times or more."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,15 @@ class Journal:
 
 
 def spell(data: bytes) -> str:
-    r"""Return bytes as text that is safe to show: UTF-8 where it is, `\x1b` and the like where it is not."""
+    r"""Return bytes as text that is safe to show: UTF-8 where it is, `\x1b` and the like where it is not.
+
+    A long run of the same control character, such as the padding of a buffer, is counted: `\x00×240`.
+    """
     text = data.decode(errors="backslashreplace")
-    return "".join(character if character.isprintable() else spell_control(character) for character in text)
+    spelled = "".join(
+        character if character.isprintable() else spell_control(character) for character in text
+    )
+    return RUN.sub(lambda run: f"{run[1]}×{len(run[0]) // len(run[1])}", spelled)
 
 
 def spell_control(character: str) -> str:

@@ -13,23 +13,21 @@ from typing import Any
 import pytest
 
 from grader.checks import Check, check_of, statement
-from grader.contract import LINES, Contract, ContractError, read_contract
-from grader.program import Program
-from grader.stage import Stage
+from grader.contract import LINES, ContractError, read_contract
+from grader.submission import build
 
 pytest_plugins = ("grader.fixtures",)
 
 SEEDS = 1_000_000
 
-BUILD_SECONDS = 120.0
-"""How long a build may take; it does so once for a whole run."""
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the two options of the suite."""
+    """Add the options of the suite."""
     group = parser.getgroup("messagerie")
     group.addoption("--submission", metavar="DIR", help="judge the programs that DIR/messagerie.toml names")
     group.addoption("--seed", type=int, help="repeat a run with the words that it used")
+    group.addoption("--built", action="store_true", help="do not build the submission: it has been")
+    group.addoption("--tap", action="store_true", help="put a wiretap between the clients and their server")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,23 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
     submission = config.getoption("--submission")
     if submission and not hasattr(config, "workerinput"):
         try:
-            build(read_contract(Path(submission)))
+            contract = read_contract(Path(submission))
+            if not config.getoption("--built"):
+                build(contract)
         except ContractError as error:
             raise pytest.UsageError(str(error)) from None
-
-
-def build(contract: Contract) -> None:
-    """Build a submission as its contract says. Raises ContractError with the compiler's words."""
-    if not contract.build:
-        return
-    command = ["sh", "-c", contract.build]
-    with Stage() as stage:
-        program = Program(stage, repr(contract.build), command, terminal=False, directory=contract.directory)
-        program.closes_keyboard()
-        program.wait_end(BUILD_SECONDS)
-        if program.exit_code != 0:
-            words = b"".join(bytes(stream) for stream in program.written.values())
-            raise ContractError(f"build: {program.ending()}\n\n{words.decode(errors='replace')}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -51,7 +51,7 @@ class Stage:
         self.journal = Journal()
         self.patience = patience
         self._selector = selectors.DefaultSelector()
-        self._cast: list[Closable] = []
+        self.cast: list[Closable] = []
 
     def __enter__(self) -> "Stage":
         return self
@@ -65,17 +65,17 @@ class Stage:
         """End all that was brought onto the stage, last come first."""
         with contextlib.ExitStack() as ends:  # one that fails to end keeps no other from ending
             ends.callback(self._selector.close)
-            for actor in self._cast:
+            for actor in self.cast:
                 ends.callback(actor.end)
-            self._cast.clear()
+            self.cast.clear()
 
     def endings(self) -> str:
         """Return in words how each program of the scene stands."""
-        return "\n".join(f"     and: {each.ending()}" for each in self._cast if isinstance(each, Explained))
+        return "\n".join(f"     and: {each.ending()}" for each in self.cast if isinstance(each, Explained))
 
     def bring(self, actor: Closable) -> None:
         """Remember an actor, to be ended with the scene."""
-        self._cast.append(actor)
+        self.cast.append(actor)
 
     def watch(
         self, descriptor: int, on_ready: Callable[[], object], event: int = selectors.EVENT_READ

@@ -998,7 +998,7 @@ def test_figures(
     hint="A client in input() or fgets hears nothing else: wait for "
     "keyboard and socket together, with poll or select",
 )
-@pytest.mark.parametrize("typing", [False, True])
+@pytest.mark.parametrize("typing", [False, True], ids=["at its prompt", "in the middle of a line"])
 def test_at_prompt(typing: bool, alice: Client, bob: Client, server: Server, words: Words) -> None:
     """A client at its prompt, or in the middle of a line, ends by itself when the server does."""
     exchange(alice, bob, words.line())

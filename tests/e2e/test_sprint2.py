@@ -316,7 +316,7 @@ def test_exit_word(word: str, server: Server, pair: tuple[Peer, Peer], peer: Con
         "nothing is said twice"
     ),
 )
-@pytest.mark.parametrize("speaker_leaves", [False, True])
+@pytest.mark.parametrize("speaker_leaves", [False, True], ids=["speaker stays", "speaker leaves"])
 def test_empty_place(speaker_leaves: bool, server: Server, peer: Connect, words: Words) -> None:
     """A line for an empty place waits for a newcomer, also when its speaker has left; nothing is said again."""
     first, waited, later = peer("first"), words.line(), words.line()

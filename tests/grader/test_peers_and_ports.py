@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import plugin
+from grader import submission
 from grader.actors import Server
 from grader.contract import Contract, ContractError, read_contract
 from grader.listening import accept_queues, listening_ports
@@ -105,9 +105,9 @@ def test_a_command_that_cannot_be_used_is_answered_with_one_that_can(tmp_path: P
 
 
 def test_a_build_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugin, "BUILD_SECONDS", 0.1)
+    monkeypatch.setattr(submission, "BUILD_SECONDS", 0.1)
     with pytest.raises(ContractError, match="'sleep 60' is still running"):
-        plugin.build(Contract(tmp_path, "./server {port}", "./client {host} {port}", build="sleep 60"))
+        submission.build(Contract(tmp_path, "./server {port}", "./client {host} {port}", build="sleep 60"))
 
 
 def test_a_program_that_is_typed_to_before_it_reads_gets_all(stage: Stage) -> None:

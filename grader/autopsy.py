@@ -1,0 +1,140 @@
+"""How a program stands at the moment when something did not come: what it waits for, what it has not read.
+
+All of it is read from the system's own tables (proc(5)); the program does not notice.
+"""
+
+import contextlib
+import platform
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from grader.journal import spell
+from grader.listening import (
+    LISTENING,
+    LOCAL_ADDRESS,
+    QUEUES,
+    REMOTE_ADDRESS,
+    STATE,
+    accept_queues,
+    family,
+    port_of,
+    sockets_of,
+    table_of,
+)
+from grader.program import Program
+from grader.stage import Stage
+
+CALLS = {
+    "x86_64": {
+        0: "read", 1: "write", 7: "poll", 23: "select", 34: "pause", 35: "sleep", 42: "connect", 43: "accept",
+        44: "send", 45: "recv", 46: "sendmsg", 47: "recvmsg", 61: "wait", 202: "futex", 230: "sleep",
+        232: "epoll_wait", 270: "select", 271: "poll", 281: "epoll_wait", 288: "accept",
+    },
+    "aarch64": {
+        63: "read", 64: "write", 72: "select", 73: "poll", 98: "futex", 101: "sleep", 115: "sleep", 202: "accept",
+        203: "connect", 206: "send", 207: "recv", 211: "sendmsg", 212: "recvmsg", 22: "epoll_wait",
+        242: "accept", 260: "wait",
+    },
+}  # fmt: skip
+"""Numbers of the system calls in which programs of this course wait, as /proc/<pid>/task/<tid>/syscall shows them."""
+
+ON_DESCRIPTOR = {"read", "write", "connect", "accept", "send", "recv", "sendmsg", "recvmsg"}
+"""Calls whose first argument is a descriptor."""
+
+MEANING = {
+    "futex": "waits for a lock, a condition or a thread",
+    "sleep": "sleeps",
+    "wait": "waits for a child",
+    "pause": "waits for a signal",
+}
+
+LAST_WORDS, WORD_CHARACTERS = 8, 300
+
+
+def examine(stage: Stage) -> list[dict[str, Any]]:
+    """Return how each program of a stage stands, in the order in which they came."""
+    return [stand(program) for program in stage.cast if isinstance(program, Program)]
+
+
+def stand(program: Program) -> dict[str, Any]:
+    """Return how one program stands."""
+    code = program.exit_code
+    last_words = [line for line in program.written.get("stderr", b"").split(b"\n") if line][-LAST_WORDS:]
+    return {
+        "name": program.name,
+        "code": code,
+        "how": program.how_it_ended(),
+        "words": [spell(bytes(line))[:WORD_CHARACTERS] for line in last_words],
+        "shown": {stream: bytes(text).decode("latin-1")[-4096:] for stream, text in program.written.items()},
+        "threads": waits(program.pid) if code is None else [],
+        "unread": unread(program.pid) if code is None else 0,
+        "waiting": sum(accept_queues(program.pid).values()) if code is None else 0,
+        "seconds": cpu_seconds(program) if code is None else 0.0,
+    }
+
+
+def cpu_seconds(program: Program) -> float:
+    """Return how much of the processor a living program has used."""
+    with contextlib.suppress(psutil.Error):
+        times = program.usage().cpu_times()
+        return float(times.user + times.system)
+    return 0.0
+
+
+def waits(pid: int) -> list[str]:
+    """Return in words what each thread of a program, and of its children, waits for."""
+    return [
+        wait_of(task)
+        for member in family(pid)
+        for task in sorted(Path(f"/proc/{member}/task").glob("*"), key=lambda path: int(path.name))
+    ]
+
+
+def wait_of(task: Path) -> str:
+    """Return in words what one thread waits for."""
+    try:
+        call, *arguments = (task / "syscall").read_text().split()
+    except OSError:
+        return "cannot be looked at"
+    if call == "running":
+        return "runs"
+    name = CALLS.get(platform.machine(), {}).get(int(call), f"system call {call}")
+    if name in ON_DESCRIPTOR:
+        return f"waits in {name} on {what_is(task, int(arguments[0], 16))}"
+    return MEANING.get(name, f"waits in {name}")
+
+
+def what_is(task: Path, descriptor: int) -> str:
+    """Return in words what a descriptor of a thread's process is."""
+    try:
+        target = str((task / "fd" / str(descriptor)).readlink())
+    except OSError:
+        return f"descriptor {descriptor}"
+    if target.startswith("socket:["):
+        return socket_in_words(int(task.parts[2]), target[len("socket:[") : -1])
+    if descriptor <= 2 or "/pts/" in target:
+        return {0: "its keyboard", 1: "its screen", 2: "its screen"}.get(descriptor, "its terminal")
+    return target
+
+
+def socket_in_words(pid: int, inode: str) -> str:
+    """Return in words what a socket is connected to."""
+    for row in table_of(pid):
+        if row[9] == inode:
+            if row[STATE] == LISTENING:
+                return f"the listening socket (port {port_of(row[LOCAL_ADDRESS])})"
+            return f"the connection {port_of(row[LOCAL_ADDRESS])} - {port_of(row[REMOTE_ADDRESS])}"
+    return "a socket that is not connected"
+
+
+def unread(pid: int) -> int:
+    """Return how many bytes lie unread in the connections of a program and of its children."""
+    total = 0
+    for member in family(pid):
+        own = sockets_of(member)
+        for row in table_of(member):
+            if row[9] in own and row[STATE] != LISTENING:
+                total += int(row[QUEUES].rpartition(":")[2], 16)
+    return total

@@ -1,0 +1,321 @@
+"""The likely cause of a failure, by name: what instructors see again and again, told from what was seen.
+
+Each rule looks at one scene, and at the same scene once more through a wiretap, and speaks only if its traces are
+there. The first that speaks is believed, so rules about a program's death come before rules about its silence.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from grader.journal import CONNECTED, ENDED, SENT, SIGNALLED, STARTED, TYPED, Entry
+from grader.verdicts import Case, Scene
+
+BUSY_SECONDS = 0.8
+"""Processor time that nothing in a scene needs: whoever has used it asks again and again."""
+
+MISSED = re.compile(r"(?P<who>\w+) (?:sees|receives) '(?P<text>.*)'")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a rule may look at."""
+
+    check: str  # the check's name without its sprint, such as "after-fin"
+    quit: str
+    scene: Scene
+    tapped: Scene
+
+    def program(self, name: str) -> dict[str, Any]:
+        """Return how a program stood; empty if there was none of that name."""
+        return next((each for each in self.scene.programs if each["name"] == name), {})
+
+    def clients(self) -> list[dict[str, Any]]:
+        """Return how all clients stood."""
+        return [each for each in self.scene.programs if each["name"] not in ("server", "program")]
+
+    def typed(self) -> list[Entry]:
+        """Return what people typed."""
+        return [entry for entry in self.scene.entries if entry.act == TYPED]
+
+    def sent(self, scene: Scene | None = None) -> list[Entry]:
+        """Return what crossed the wire."""
+        return [entry for entry in (scene or self.tapped).entries if entry.act == SENT]
+
+    def missed(self) -> tuple[str, str]:
+        """Return who should have seen what."""
+        found = MISSED.search(self.scene.expected)
+        return (found["who"], found["text"]) if found else ("", "")
+
+    def somebody_left(self) -> bool:
+        """Tell whether somebody had left before it failed."""
+        return any(
+            entry.actor != "server" and (entry.act in (ENDED, SIGNALLED) or entry.act == "closes")
+            for entry in self.scene.entries
+        )
+
+
+Rule = Callable[[Evidence], bool]
+
+CAUSES: dict[str, tuple[Rule, str]] = {}
+"""By name: who tells, and what to say."""
+
+
+def cause(name: str, text: str) -> Callable[[Rule], Rule]:
+    """Register a rule under the name of the cause that it finds."""
+
+    def register(rule: Rule) -> Rule:
+        CAUSES[name] = (rule, text)
+        return rule
+
+    return register
+
+
+def diagnose(check: str, quit_word: str, case: Case) -> tuple[str, str]:
+    """Return the name of the likely cause of a failure and a sentence on it; empty when nothing is known."""
+    evidence = Evidence(check.partition("-")[2], quit_word, case.scene, case.tapped)
+    for name, (rule, text) in CAUSES.items():
+        if rule(evidence):
+            return name, text
+    return "", ""
+
+
+@cause(
+    "no-reuseaddr",
+    "After a server's end the system remembers its connections for a minute. Set SO_REUSEADDR on the "
+    "listening socket before bind.",
+)
+def no_reuseaddr(seen: Evidence) -> bool:
+    """Find a second server that cannot have the first one's port."""
+    return "never listened" in seen.scene.error and any(
+        entry.act == SIGNALLED and entry.actor == "server" for entry in seen.scene.entries
+    )
+
+
+@cause(
+    "port-not-bound",
+    "The server did not get its port, or did not look whether it did: check what bind and listen return, "
+    "and use the port of the command line.",
+)
+def port_not_bound(seen: Evidence) -> bool:
+    """Find a server that does not listen where it should."""
+    return "never listened" in seen.scene.error or "does not listen" in seen.scene.error
+
+
+@cause(
+    "sigpipe",
+    "The server wrote to a client that had gone, and the signal SIGPIPE ended it. "
+    "signal(SIGPIPE, SIG_IGN) at its start, and look at what send returns.",
+)
+def sigpipe(seen: Evidence) -> bool:
+    """Find a server that the signal has ended."""
+    return seen.program("server").get("code") == -13
+
+
+@cause(
+    "crash",
+    "A program died of a fault of its own, told below with its last words. Compile with "
+    "-g -fsanitize=address, or run it in gdb, and play the steps again.",
+)
+def crash(seen: Evidence) -> bool:
+    """Find a program that a fault has ended."""
+    faults = (-4, -6, -7, -8, -11, -31)
+    return any(
+        each["code"] in faults or (each["code"] not in (None, 0) and "Traceback" in " ".join(each["words"]))
+        for each in seen.scene.programs
+    )
+
+
+@cause(
+    "prefix-is-fin",
+    "A line that only begins with the word for leaving was taken for it. Compare the whole line, "
+    "without its line feed, and not its first three letters.",
+)
+def prefix_is_fin(seen: Evidence) -> bool:
+    """Find somebody who has ended behind a line that merely resembles the word."""
+    lines = [entry for entry in seen.typed() if seen.quit in entry.text and entry.text != seen.quit]
+    return any(
+        each["code"] is not None and not any(entry.text == seen.quit for entry in seen.typed())
+        for entry in lines
+        for each in seen.clients()
+        if each["name"] == entry.actor
+    )
+
+
+@cause(
+    "server-ended-by-fin",
+    "When a client leaves the server ends too. It must outlive every conversation: close that client's "
+    "socket, and go back to accept.",
+)
+def server_ended_by_fin(seen: Evidence) -> bool:
+    """Find a server that is over because a client is."""
+    return seen.program("server").get("code") is not None and seen.somebody_left() and not stopped(seen)
+
+
+def stopped(seen: Evidence) -> bool:
+    """Tell whether somebody has ended the server."""
+    return any(entry.actor == "server" and entry.act == SIGNALLED for entry in seen.scene.entries)
+
+
+@cause(
+    "fin-ends-everybody",
+    "One leaves, and clients that should stay end too. Close only the socket of the one who leaves, "
+    "and do not relay its word.",
+)
+def fin_ends_everybody(seen: Evidence) -> bool:
+    """Find somebody who has ended without leaving."""
+    left = {entry.actor for entry in seen.scene.entries if entry.act in (TYPED, SIGNALLED, ENDED)}
+    quitters = {entry.actor for entry in seen.typed() if entry.text in (seen.quit, "end of input", "Ctrl+C")}
+    return bool(quitters) and any(
+        each["code"] is not None and each["name"] not in quitters and each["name"] in left
+        for each in seen.clients()
+        if not any(entry.act == SIGNALLED and entry.actor == each["name"] for entry in seen.scene.entries)
+    )
+
+
+@cause(
+    "echo",
+    "A line comes back to the one who said it. Relay it to all but the socket from which you have read it.",
+)
+def echo(seen: Evidence) -> bool:
+    """Find one's own line on one's own screen or connection."""
+    who, _text = seen.missed()
+    own = {entry.text for entry in seen.typed() if entry.actor == who and len(entry.text) > 3}
+    return any(text in seen.scene.got or f"no '{text}'" in seen.scene.expected for text in own) and (
+        "echo" in seen.check or (" and no " in seen.scene.expected and seen.check.startswith("no-"))
+    )
+
+
+@cause(
+    "residue",
+    "The end of an older, longer line is shown behind a shorter one: the buffer still holds it. Use the length "
+    "that recv returns, and end the text there.",
+)
+def residue(seen: Evidence) -> bool:
+    """Find the tail of an older line where it must not be."""
+    return " and no " in seen.scene.expected and "short-after-long" in seen.check
+
+
+@cause(
+    "silent-client-blocks",
+    "The server waits for a first word of one client and accepts nobody meanwhile. Accept in a loop of "
+    "its own; whatever a newcomer says is read where the others are read.",
+)
+def silent_client_blocks(seen: Evidence) -> bool:
+    """Find a server that waits in recv while somebody waits to be accepted."""
+    server = seen.program("server")
+    waiting = server.get("waiting", 0)
+    return (
+        bool(waiting)
+        and any("recv on" in wait for wait in server.get("threads", []))
+        and not seen.somebody_left()
+    )
+
+
+@cause(
+    "place-never-freed",
+    "Somebody has left, and the newcomer is not served: the server still keeps the place. When recv returns 0, or "
+    "fails, or the word for leaving comes: close, forget the client, accept again.",
+)
+def place_never_freed(seen: Evidence) -> bool:
+    """Find a newcomer who gets nothing though there is room for him."""
+    newcomers = [entry.actor for entry in seen.scene.entries if entry.act in (STARTED, CONNECTED)][3:]
+    return seen.somebody_left() and seen.program("server").get("code") is None and bool(newcomers)
+
+
+@cause(
+    "client-loops",
+    "A client whose server has gone, or whose input has ended, asks again and again: recv and read return 0 for "
+    "ever then. 0 means the end: close, and leave the loop.",
+)
+def client_loops(seen: Evidence) -> bool:
+    """Find a client that burns the processor."""
+    return any(each["seconds"] > BUSY_SECONDS for each in seen.clients())
+
+
+@cause(
+    "busy",
+    "The server uses the processor while nothing happens: somewhere it asks again and again instead of waiting. "
+    "recv, accept and poll without a time limit wait for free.",
+)
+def busy(seen: Evidence) -> bool:
+    """Find a server that burns the processor."""
+    return float(seen.program("server").get("seconds", 0)) > BUSY_SECONDS
+
+
+@cause(
+    "nul-or-garbage",
+    "Behind the text come bytes that are not text: the whole buffer was sent, or its end was not marked. Send "
+    "strlen(line) bytes, not sizeof(buffer).",
+)
+def nul_or_garbage(seen: Evidence) -> bool:
+    """Find a NUL on a wire of lines."""
+    return "\\x00" in seen.scene.got and "receives" in seen.scene.expected
+
+
+@cause(
+    "no-newline",
+    "A line arrives without its line feed, so that nobody can tell where it ends. Send it.",
+)
+def no_newline(seen: Evidence) -> bool:
+    """Find a text that is right but for its end."""
+    _who, text = seen.missed()
+    return text.endswith("\\n") and seen.scene.got.startswith(repr(text.removesuffix("\\n")))
+
+
+@cause(
+    "no-framing-joined",
+    "Two messages that arrived together were taken for one. TCP is a stream: mark where a message ends (a line "
+    "feed, a length), and go on reading until you have one whole.",
+)
+def no_framing_joined(seen: Evidence) -> bool:
+    """Find a failure where messages are joined."""
+    return "joined" in seen.check
+
+
+@cause(
+    "no-framing-cut",
+    "A message that arrived in two pieces was taken for two. One recv is not one message: keep what came until "
+    "the message is whole.",
+)
+def no_framing_cut(seen: Evidence) -> bool:
+    """Find a failure where a message is cut."""
+    return "cut" in seen.check or "framing" in seen.check
+
+
+@cause(
+    "not-flushed",
+    "The text has reached the client, and does not appear: it lies in stdio's buffer. End what you print with "
+    "a line feed, or call fflush(stdout).",
+)
+def not_flushed(seen: Evidence) -> bool:
+    """Find a text that crossed the wire, was read, and is not shown."""
+    who, text = seen.missed()
+    arrived = any(entry.peer == who and text in entry.text for entry in seen.sent())
+    return arrived and not seen.program(who).get("unread") and "sees" in seen.scene.expected
+
+
+@cause(
+    "waits-for-keyboard",
+    "The text has reached the client, and it does not read it: it waits for its keyboard. Listen to both, with "
+    "poll, or with a thread that receives.",
+)
+def waits_for_keyboard(seen: Evidence) -> bool:
+    """Find a client that leaves what has arrived unread."""
+    return any(
+        each["unread"] and any("keyboard" in wait for wait in each["threads"]) for each in seen.clients()
+    )
+
+
+@cause(
+    "both-reading",
+    "Both clients wait for the other, and what was typed is not read: who speaks first? After connecting one of them "
+    "must read its keyboard (the server's emi and rec say which).",
+)
+def both_reading(seen: Evidence) -> bool:
+    """Find clients none of which reads its keyboard."""
+    waits = [each["threads"] for each in seen.clients() if each["code"] is None]
+    return len(waits) >= 2 and all(
+        threads and all("connection" in wait for wait in threads) for threads in waits
+    )

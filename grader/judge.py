@@ -1,0 +1,217 @@
+"""The judge: workers in sandboxes play the checks of a submission, several at a time; it keeps the verdicts.
+
+Only the judge writes verdicts, and only from what its workers send. A worker that does not answer, or that a judged
+program has managed to end, is replaced; the case that it was playing has failed.
+"""
+
+import contextlib
+import json
+import os
+import random
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.contract import HOST, REPOSITORY, Contract
+from grader.launch import plain_environment
+from grader.sandbox import is_available, wrapped
+from grader.verdicts import FAILED, SKIPPED, Case, Scene, Verdict, scene_of
+
+CASE_SECONDS = 90.0
+"""How long a case may take before its worker counts as lost; every wait in it has a shorter limit of its own."""
+
+SEEDS = 1_000_000
+
+CHUNK_BYTES = 1 << 16
+
+
+def suite(sprint: int) -> Path:
+    """Return the file with the checks of a sprint."""
+    return REPOSITORY / "tests" / "e2e" / f"test_sprint{sprint}.py"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be judged, and how."""
+
+    sprint: int
+    contract: Contract
+    only: tuple[str, ...] = ()
+    seed: int = -1
+    sandbox: bool = True
+    jobs: int = 2
+    first: tuple[str, ...] = ()  # checks to begin with
+
+    @property
+    def confined(self) -> bool:
+        """Tell whether the programs run in a sandbox."""
+        return self.sandbox and is_available()
+
+
+class Worker:
+    """One pytest session in a sandbox: it is told what to play, and tells what came of it."""
+
+    def __init__(self, order: Order, seed: int) -> None:
+        commands, self._commands = os.pipe()
+        self.results, results = os.pipe()
+        self.case: Case | None = None
+        self.since = time.monotonic()
+        self._pending = b""
+        environment = plain_environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        self._process = subprocess.Popen(
+            command_of(order, commands, results),
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=(commands, results),
+            start_new_session=True,
+        )
+        os.close(commands)
+        os.close(results)
+        self.tell(seed=seed)
+
+    def tell(self, **command: Any) -> None:
+        """Send one command."""
+        with contextlib.suppress(BrokenPipeError):  # it has ended; reading will show it
+            os.write(self._commands, json.dumps(command).encode() + b"\n")
+
+    def play(self, case: Case) -> None:
+        """Let it play a case."""
+        self.case = case
+        self.since = time.monotonic()
+        self.tell(run=case.name)
+
+    def hear(self) -> list[dict[str, Any]] | None:
+        """Return what it has said since; None once it has ended."""
+        chunk = os.read(self.results, CHUNK_BYTES)
+        if not chunk:
+            return None
+        *lines, self._pending = (self._pending + chunk).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def last_words(self) -> str:
+        """Return what an ended worker has written on stderr."""
+        assert self._process.stderr
+        return self._process.stderr.read().decode(errors="replace").strip()
+
+    def end(self) -> None:
+        """End it, and with its sandbox all that it has started."""
+        os.close(self._commands)
+        os.close(self.results)
+        try:
+            self._process.wait(2 if self.case is None else 0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        assert self._process.stderr
+        self._process.stderr.close()
+
+
+def command_of(order: Order, commands: int, results: int) -> list[str]:
+    """Return the command that starts a worker."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-s",
+        "--tb=line",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(REPOSITORY),
+    ]
+    command += ["-p", "grader.plugin", "-p", "grader.worker", "-p", "no:cacheprovider", "-p", "no:logging"]
+    command += ["--import-mode=importlib", "-o", f"pythonpath={REPOSITORY}", "--no-header", "--noconftest"]
+    command += ["--submission", str(order.contract.directory), "--built"]
+    command += ["--commands", str(commands), "--results", str(results), str(suite(order.sprint))]
+    if not order.confined:
+        return command
+    if order.contract.address != HOST:
+        command += ["--address", order.contract.address]
+    return wrapped(command, order.contract.directory, order.contract.address)
+
+
+class Judge:
+    """Plays all cases of an order and yields each verdict in the order of the suite, as soon as it is known."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.seed = order.seed if order.seed >= 0 else random.SystemRandom().randrange(SEEDS)
+        self.verdicts: dict[str, Verdict] = {}
+        self._waiting: list[Case] = []
+        self._workers: list[Worker] = []
+        self._selector = selectors.DefaultSelector()
+
+    def verdicts_as_they_come(self) -> Iterator[Verdict]:
+        """Yield each verdict once it and all before it are known. Ends all workers, however it is left."""
+        try:
+            self._hire(self.order.jobs)
+            told = 0
+            while not self.verdicts or told < len(self.verdicts):
+                self._listen()
+                for verdict in list(self.verdicts.values())[told:]:
+                    if not verdict.outcome or any(not case.outcome for case in verdict.cases):
+                        break
+                    told += 1
+                    yield verdict
+        finally:
+            for worker in self._workers:
+                worker.end()
+            self._selector.close()
+
+    def _hire(self, count: int) -> None:
+        for _ in range(count):
+            worker = Worker(self.order, self.seed)
+            self._workers.append(worker)
+            self._selector.register(worker.results, selectors.EVENT_READ, worker)
+
+    def _listen(self) -> None:
+        for key, _events in self._selector.select(1.0):
+            said = key.data.hear()
+            if said is None:
+                self._replace(key.data, key.data.last_words())
+            for result in said or []:
+                self._take(key.data, result)
+        for worker in list(self._workers):
+            if worker.case and time.monotonic() - worker.since > CASE_SECONDS:
+                self._replace(worker, f"it did not end within {CASE_SECONDS:.0f} s")
+
+    def _take(self, worker: Worker, result: dict[str, Any]) -> None:
+        if "checks" in result and not self.verdicts:
+            self._enter(result["checks"])
+        if "ran" in result and worker.case:
+            case, worker.case = worker.case, None
+            case.outcome, case.seconds = result["outcome"], time.monotonic() - worker.since
+            case.reason = result["scene"].get("error", "") if case.outcome == SKIPPED else ""
+            case.scene, case.tapped = scene_of(result["scene"]), scene_of(result["again"])
+        if self._waiting and worker.case is None:
+            worker.play(self._waiting.pop(0))
+
+    def _enter(self, checks: list[dict[str, Any]]) -> None:
+        wanted = [known for known in checks if not self.order.only or known["id"] in self.order.only]
+        for known in sorted(wanted, key=lambda known: known["id"] not in self.order.first):
+            case = Case(known.pop("case"))
+            self.verdicts.setdefault(known["id"], Verdict(**known)).cases.append(case)
+            self._waiting.append(case)
+        if not self.verdicts:
+            raise LookupError(f"no check is called {' or '.join(self.order.only)}")
+
+    def _replace(self, worker: Worker, why: str) -> None:
+        self._selector.unregister(worker.results)
+        self._workers.remove(worker)
+        if worker.case:
+            worker.case.outcome = FAILED
+            worker.case.scene = Scene(error=f"the check was ended before its time: {why}")
+        elif not self.verdicts:
+            raise RuntimeError(f"no check could be played: {why}")
+        worker.end()
+        if self._waiting:
+            self._hire(1)

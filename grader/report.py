@@ -1,0 +1,162 @@
+"""The report on a check that failed: what a student needs at two in the morning, and nothing else.
+
+What happened, step by step; what each person saw; what crossed the wire, with the arrow that is missing; what was
+expected and what came, up to the first difference; how the programs stood; the likely cause; how to play it again.
+"""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from grader.contract import LINES, Contract
+from grader.diagnosis import diagnose
+from grader.diagram import TerminalDiagram
+from grader.journal import MISSING, SHOWN, TYPED, Entry
+from grader.verdicts import MARKS, Case, Scene, Verdict
+
+WIDTH = 100
+
+STEPS = 40
+"""Steps that are shown; of more, the last ones."""
+
+LINES_SHOWN = 20
+"""Lines of one person's screen; of more, the last ones."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a report must know besides the verdict: how the run can be repeated."""
+
+    sprint: int
+    directory: str
+    seed: int
+    contract: Contract
+
+
+def headline(verdict: Verdict) -> str:
+    """Return one line on a check."""
+    points = f"{verdict.gained}/{verdict.points}" if verdict.outcome != "skipped" else f"–/{verdict.points}"
+    return f"{MARKS[verdict.outcome]} {verdict.id:22} {points:>4}  {verdict.level:8} {verdict.statement}"
+
+
+def failure_report(verdict: Verdict, setting: Setting) -> str:
+    """Return the whole report on a check that failed."""
+    case = verdict.failure()
+    return "\n".join(f"  {line}".rstrip() for line in sections(verdict, case, setting))
+
+
+def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
+    """Yield the lines of a report."""
+    scene = case.scene
+    if "[" in case.name:
+        yield f"case:     {case.name.partition('[')[2].rstrip(']')}"
+    yield from titled("what happened", steps(scene))
+    for actor in people(scene):
+        yield from titled(f"{actor}'s terminal", terminal(scene, actor))
+    if any(entry.peer for entry in case.tapped.entries):
+        yield from titled("on the wire, played again", drawn(case.tapped))
+    yield ""
+    yield from compared(scene)
+    if case.tapped.outcome == "passed":
+        yield "again:    played a second time it passed: it depends on who is faster"
+    yield from titled("how the programs stood", stands(scene))
+    name, sentence = diagnose(verdict.id, setting.contract.quit, case)
+    yield ""
+    if name:
+        yield f"cause:    {name}. {sentence}"
+    yield f"hint:     {verdict.hint}"
+    yield f"repeat:   {repeat(verdict, setting)}"
+    if setting.contract.wire == LINES:
+        yield f"by hand:  nc 127.0.0.1 PORT for each actor, and the steps above (server: {setting.contract.server})"
+
+
+def titled(title: str, lines: list[str]) -> Iterator[str]:
+    """Yield lines under a title; nothing where there are none."""
+    if lines:
+        yield ""
+        yield f"{title}:"
+        yield from (f"  {line}" for line in lines)
+
+
+def steps(scene: Scene) -> list[str]:
+    """Return what happened, as numbered lines."""
+    lines = [f"{number:3}. {entry}" for number, entry in enumerate(scene.entries, 1)]
+    return lines[-STEPS:]
+
+
+def people(scene: Scene) -> list[str]:
+    """Return those who sat at a terminal."""
+    return [each["name"] for each in scene.programs if "screen" in each["shown"]]
+
+
+def terminal(scene: Scene, actor: str) -> list[str]:
+    """Return what one person typed and saw."""
+    own = [entry for entry in scene.entries if entry.actor == actor and entry.act in (TYPED, SHOWN)]
+    return [f"{'⌨ ' if entry.act == TYPED else '▐ '}{entry.text}" for entry in own][-LINES_SHOWN:]
+
+
+def drawn(scene: Scene) -> list[str]:
+    """Return a scene as a sequence diagram, with the arrow that is missing at its end."""
+    diagram = TerminalDiagram(scene.actors(), WIDTH)
+    rows = [diagram.row(entry) for entry in (*scene.entries, *missing(scene))]
+    return [diagram.head(), *(row for row in rows if row)]
+
+
+def missing(scene: Scene) -> list[Entry]:
+    """Return the arrow that should have come and did not, if it is one."""
+    who, verb, what = [*scene.expected.split(" ", 2), "", ""][:3]
+    if verb not in ("sees", "receives") or who not in scene.actors():
+        return []
+    return [Entry(0.0, "server", MISSING, what.strip("'").encode(), who)]
+
+
+def compared(scene: Scene) -> Iterator[str]:
+    """Yield what was expected and what came, with the place where they part."""
+    yield f"expected: {scene.expected}"
+    if scene.got:
+        yield f"got:      {scene.got}"
+    wanted, got = quoted(scene.expected), quoted(scene.got)
+    same = first_difference(wanted, got)
+    if 0 < same < max(len(wanted), len(got)):
+        yield f"          the first {same} characters are right; then {rest(wanted, same)}"
+        yield f"          should come, and {rest(got, same)} came"
+
+
+def first_difference(wanted: str, got: str) -> int:
+    """Return how many characters two texts begin with together."""
+    pairs = zip(wanted, got, strict=False)
+    return next(
+        (place for place, (one, other) in enumerate(pairs) if one != other), min(len(wanted), len(got))
+    )
+
+
+def quoted(text: str) -> str:
+    """Return what stands between the first pair of quotes."""
+    parts = text.split("'")
+    return parts[1] if len(parts) > 2 else ""
+
+
+def rest(text: str, start: int) -> str:
+    """Return the beginning of what is left of a text, in quotes."""
+    return repr(text[start : start + 20]) if text[start:] else "nothing"
+
+
+def stands(scene: Scene) -> list[str]:
+    """Return how each program stood, and what it waited for."""
+    return [line for program in scene.programs for line in stand(program)]
+
+
+def stand(program: dict[str, Any]) -> list[str]:
+    """Return how one program stood."""
+    unread = f", {program['unread']} bytes unread" if program["unread"] else ""
+    waiting = f", {program['waiting']} wait to be accepted" if program["waiting"] else ""
+    lines = [f"{program['name']} {program['how']}{unread}{waiting}"]
+    lines += [f"    thread {number}: {wait}" for number, wait in enumerate(program["threads"], 1)]
+    return lines + [f"    | {word}" for word in program["words"]]
+
+
+def repeat(verdict: Verdict, setting: Setting) -> str:
+    """Return the command that plays the check again with the same words."""
+    directory = shlex.quote(setting.directory)
+    return f"messagerie check {setting.sprint} {directory} --only {verdict.id} --seed {setting.seed}"

@@ -1,0 +1,103 @@
+"""Verdicts: what became of each check, and all that is known of one that failed."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from grader.journal import Entry
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+MARKS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–"}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What was seen of one case: its journal, how the programs stood at its end, and what was missed."""
+
+    error: str = ""
+    entries: tuple[Entry, ...] = ()
+    programs: tuple[dict[str, Any], ...] = ()
+    outcome: str = FAILED
+
+    @property
+    def expected(self) -> str:
+        """Return what should have been seen."""
+        return field_of(self.error, "expected: ")
+
+    @property
+    def got(self) -> str:
+        """Return what came instead."""
+        return field_of(self.error, "     got: ")
+
+    def actors(self) -> list[str]:
+        """Return who takes part, in the order in which they came; the server stands beside the first of them."""
+        names = list(dict.fromkeys(entry.actor for entry in self.entries if entry.actor != "server"))
+        return [*names[:1], "server", *names[1:]]
+
+
+def field_of(error: str, label: str) -> str:
+    """Return the rest of the line that begins with a label; all of a text that has no such line."""
+    for line in error.split("\n"):
+        if line.startswith(label):
+            return line[len(label) :]
+    return error.strip() if label.startswith("expected") else ""
+
+
+def scene_of(report: dict[str, Any]) -> Scene:
+    """Return a scene as a worker has reported it."""
+    entries = tuple(
+        Entry(seconds, actor, act, data.encode("latin-1"), peer)
+        for seconds, actor, act, data, peer in report.get("entries", [])
+    )
+    return Scene(
+        report.get("error", ""), entries, tuple(report.get("programs", [])), report.get("outcome", FAILED)
+    )
+
+
+@dataclass
+class Case:
+    """One way to play a check."""
+
+    name: str
+    outcome: str = ""
+    seconds: float = 0.0
+    reason: str = ""  # why it was skipped
+    scene: Scene = Scene()
+    tapped: Scene = Scene()  # the same once more, through a wiretap
+
+
+@dataclass
+class Verdict:
+    """One check and its cases; `outcome` is empty until all of them have been played."""
+
+    id: str
+    points: int
+    level: str
+    hint: str
+    statement: str
+    file: str
+    cases: list[Case] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> str:
+        """Return the worst that a case came to; skipped only if all were."""
+        outcomes = {case.outcome for case in self.cases}
+        if FAILED in outcomes:
+            return FAILED
+        if "" in outcomes:
+            return ""
+        return SKIPPED if outcomes == {SKIPPED} else PASSED
+
+    @property
+    def gained(self) -> int:
+        """Return the points that it gives."""
+        return self.points if self.outcome == PASSED else 0
+
+    @property
+    def seconds(self) -> float:
+        """Return how long its cases took together."""
+        return sum(case.seconds for case in self.cases)
+
+    def failure(self) -> Case:
+        """Return the first case that failed."""
+        return next(case for case in self.cases if case.outcome == FAILED)

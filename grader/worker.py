@@ -1,0 +1,151 @@
+"""A worker of `messagerie check`: a pytest session, in the sandbox, that runs the checks it is told to, one by one.
+
+    judge ---- {"seed": 4711} {"run": "tests/e2e/test_sprint1.py::test_answer"} ----> worker
+          <--- {"checks": [...]} {"ran": "...", "outcome": "failed", "scene": {...}} ----
+
+What it has to say goes through a pipe that no judged program inherits; and it lets no other program look into it.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.autopsy import examine
+from grader.checks import check_of, statement
+from grader.network import add_address
+from grader.stage import Stage
+
+PR_SET_DUMPABLE = 4
+"""prctl(2): with 0, no other process of the same user may look into this one or its descriptors."""
+
+FILE_BYTES = 64 * 1024 * 1024
+"""The largest file that a judged program may write."""
+
+ERROR_CHARACTERS = 20_000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the two pipes."""
+    group = parser.getgroup("messagerie")
+    group.addoption("--commands", type=int, help="the descriptor from which to read what to run")
+    group.addoption("--results", type=int, help="the descriptor to which to write what came of it")
+    group.addoption("--address", help="an address that this network must have")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Close all doors before the first program is started."""
+    for descriptor in (config.getoption("--commands"), config.getoption("--results")):
+        os.set_inheritable(descriptor, False)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    if config.getoption("--address"):
+        add_address(config.getoption("--address"))
+    config.pluginmanager.register(Reports(config), "messagerie-worker")
+
+
+class Reports:
+    """Sends what the judge wants to know."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.commands = os.fdopen(config.getoption("--commands"), encoding="utf-8")
+        self.results = os.fdopen(config.getoption("--results"), "w", encoding="utf-8")
+        self.phases: list[dict[str, Any]] = []
+
+    def send(self, **result: Any) -> None:
+        """Send one result, as one line."""
+        self.results.write(json.dumps(result) + "\n")
+        self.results.flush()
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run what the judge asks for, until it has no more to ask."""
+        items = {item.nodeid: item for item in session.items}
+        self.send(checks=[described(item) for item in session.items])
+        for line in self.commands:
+            command = json.loads(line)
+            if "seed" in command:
+                self.config.option.seed = command["seed"]
+            if "run" in command:
+                self.run(items[command["run"]])
+        return True
+
+    def run(self, item: pytest.Item) -> None:
+        """Run one case; one that fails is played once more, through a wiretap, to see what crosses the wire."""
+        self.config.option.tap = False
+        outcome, scene = self.play(item)
+        again: dict[str, Any] = {}
+        if outcome == "failed":
+            self.config.option.tap = True
+            second, again = self.play(item)
+            again["outcome"] = second
+        self.send(ran=item.nodeid, outcome=outcome, scene=scene, again=again)
+
+    def play(self, item: pytest.Item) -> tuple[str, dict[str, Any]]:
+        """Run one case once; return its outcome and what is known of a failure."""
+        self.phases.clear()
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        outcomes = [phase["outcome"] for phase in self.phases]
+        worst = next((each for each in ("failed", "skipped") if each in outcomes), "passed")
+        return worst, next((phase for phase in self.phases if phase["outcome"] == worst), {})
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
+        """Keep what a phase of a case came to, and of a failure all that can be seen before the scene is cleared."""
+        report: pytest.TestReport = yield  # type: ignore[assignment]
+        phase: dict[str, Any] = {"outcome": report.outcome, "seconds": report.duration}
+        if report.skipped:
+            phase["error"] = str(
+                report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+            )
+        if report.failed:
+            phase |= {"error": message_of(report)[-ERROR_CHARACTERS:], **seen_on(stage_of(item))}
+        self.phases.append(phase)
+        return report  # type: ignore[return-value]
+
+
+def described(item: pytest.Item) -> dict[str, Any]:
+    """Return what the judge must know of a case before it runs."""
+    known = check_of(item)
+    if known is None:
+        raise pytest.UsageError(f"{item.nodeid} is no check")
+    return {
+        "case": item.nodeid,
+        "id": known.id,
+        "points": known.points,
+        "level": known.level,
+        "hint": known.hint,
+        "statement": statement(item),
+        "file": Path(item.path).name,
+    }
+
+
+def message_of(report: pytest.TestReport) -> str:
+    """Return what an error says, without where in the suite it was raised."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash else report.longrepr)
+
+
+def stage_of(item: pytest.Item) -> Stage | None:
+    """Return the stage of a case, if it has come so far."""
+    stage = getattr(item, "funcargs", {}).get("stage")
+    return stage if isinstance(stage, Stage) else None
+
+
+def seen_on(stage: Stage | None) -> dict[str, Any]:
+    """Return what happened on a stage, and how its programs stand."""
+    if stage is None:
+        return {"entries": [], "programs": []}
+    entries = [
+        [entry.seconds, entry.actor, entry.act, entry.data.decode("latin-1"), entry.peer]
+        for entry in stage.journal.entries
+    ]
+    return {"entries": entries, "programs": examine(stage)}
