@@ -138,6 +138,17 @@ def test_short_after_long(alice: Client, bob: Client, words: Words) -> None:
         hearer.sees_no(long[-8:], before=say_marker(speaker, words))
 
 
+@check(
+    "s2-fin-prefix",
+    points=1,
+    hint='Compare the whole line with fin, without its line feed: strncmp(line, "fin", 3) takes too much',
+)
+def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract) -> None:
+    """A line that only begins with the word for leaving, or ends with it, is text."""
+    for line in (contract.quit + words.word(), words.word() + contract.quit):
+        exchange(alice, bob, line)
+
+
 # Leaving, and who comes next
 
 

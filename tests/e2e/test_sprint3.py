@@ -28,6 +28,7 @@ from tests.e2e.steps import (
     cpu_seconds,
     depart,
     each_leaving,
+    exchange,
     has_announced,
     is_told_to_stop,
     needs_netcat,
@@ -208,6 +209,18 @@ def test_while_typing(alice: Client, bob: Client, words: Words) -> None:
 def test_silent(alice: Client, bob: Client, carol: Client, words: Words) -> None:
     """Clients that say nothing hold up nobody."""
     hear(carol, [alice, bob], words.line())
+
+
+@check(
+    "s3-fin-prefix",
+    points=1,
+    hint='Compare the whole line with fin, without its line feed: strncmp(line, "fin", 3) takes too much',
+)
+def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract) -> None:
+    """A line that only begins with the word for leaving, or ends with it, is text."""
+    talk(bob, alice, words.word())  # then both are known to be in
+    for line in (contract.quit + words.word(), words.word() + contract.quit):
+        exchange(alice, bob, line)
 
 
 # Leaving
