@@ -15,6 +15,9 @@ from grader.stage import Stage
 from grader.wiretap import Wiretap
 from grader.words import Words
 
+STAGE = pytest.StashKey[Stage]()
+"""Where a check keeps its stage, for whoever reports on it."""
+
 
 @pytest.fixture
 def contract(request: pytest.FixtureRequest) -> Contract:
@@ -30,9 +33,10 @@ def words(request: pytest.FixtureRequest) -> Words:
 
 
 @pytest.fixture
-def stage(contract: Contract) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, contract: Contract) -> Iterator[Stage]:
     """The stage of this scene; whatever was brought onto it is ended with it."""
     with Stage(contract.patience) as stage:
+        request.node.stash[STAGE] = stage
         yield stage
 
 
@@ -101,6 +105,31 @@ def newcomer(
         return client
 
     return bring
+
+
+@pytest.fixture
+def network(stage: Stage, server: Server, contract: Contract) -> Wiretap:
+    """A network that a scene can spoil: a wiretap between its clients and the server, whatever their wire is."""
+    if contract.port:
+        pytest.skip("needs clients that can be told a port: this submission has its port in the source")
+    return Wiretap(stage, server.port, server.host)
+
+
+@pytest.fixture
+def pair_on_network(
+    network: Wiretap, server: Server, stage: Stage, start_client: Callable[..., Client], contract: Contract
+) -> tuple[Client, Client]:
+    """Two people whose programs meet through the network; who speaks first is first."""
+
+    def bring(name: str) -> Client:
+        network.expect(name)
+        client = start_client(name, network.port, server.host)
+        stage.wait_for_outside(lambda: is_connected(client.program.pid, network.port))
+        return client
+
+    names = ("bob", "alice") if contract.first == 2 else ("alice", "bob")
+    people = {name: bring(name) for name in names}
+    return people["alice"], people["bob"]
 
 
 @pytest.fixture

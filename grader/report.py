@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.contract import LINES, Contract
-from grader.diagnosis import diagnose
+from grader.diagnosis import MISSED, diagnose
 from grader.diagram import TerminalDiagram
 from grader.journal import MISSING, SHOWN, TYPED, Entry
 from grader.verdicts import MARKS, Case, Scene, Verdict
@@ -105,10 +105,10 @@ def drawn(scene: Scene) -> list[str]:
 
 def missing(scene: Scene) -> list[Entry]:
     """Return the arrow that should have come and did not, if it is one."""
-    who, verb, what = [*scene.expected.split(" ", 2), "", ""][:3]
-    if verb not in ("sees", "receives") or who not in scene.actors():
+    found = MISSED.search(scene.expected)
+    if not found or found["who"] not in scene.actors() or " and no " in scene.expected:
         return []
-    return [Entry(0.0, "server", MISSING, what.strip("'").encode(), who)]
+    return [Entry(0.0, "server", MISSING, found["text"].encode(), found["who"])]
 
 
 def compared(scene: Scene) -> Iterator[str]:

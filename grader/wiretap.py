@@ -55,6 +55,26 @@ class Wiretap:
         for passage in self._passages:
             passage.end()
 
+    def holds(self, source: str = "") -> None:
+        """Keep what comes from now on, of all or of one source, until it is let through."""
+        for line in self._lines_of(source):
+            line.allowance = 0
+
+    def kept(self, source: str) -> bytes:
+        """Return what has come from one source and is held."""
+        return b"".join(bytes(line.kept) for line in self._lines_of(source))
+
+    def lets_through(self, count: int | None = None, source: str = "") -> None:
+        """Pass on so many bytes of each connection, in one piece each; all that comes if no number is given."""
+        for line in self._lines_of(source):
+            line.allowance = count
+        for passage in self._passages:
+            passage.carry()
+
+    def _lines_of(self, source: str) -> list["Line"]:
+        lines = [line for passage in self._passages for line in passage.lines]
+        return [line for line in lines if source in ("", line.name)]
+
     def is_quiet(self) -> bool:
         """Tell whether every connection that came is closed both ways."""
         return all(passage.is_over() for passage in self._passages)
@@ -78,7 +98,7 @@ class Passage:
         for end in self._ends:
             end.setblocking(False)
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._lines = (
+        self.lines = (
             Line(stage.journal, client, server, name, SERVER),
             Line(stage.journal, server, client, SERVER, name),
         )
@@ -87,7 +107,7 @@ class Passage:
 
     def is_over(self) -> bool:
         """Tell whether neither side has anything left to say."""
-        return all(line.done for line in self._lines)
+        return all(line.done for line in self.lines)
 
     def end(self) -> None:
         """Close both ends; may be called twice."""
@@ -95,19 +115,20 @@ class Passage:
         for end in self._ends:
             end.close()
 
-    def _carry(self) -> None:
-        for line in self._lines:
+    def carry(self) -> None:
+        """Carry what can be carried without waiting; close what is over."""
+        for line in self.lines:
             line.carry()
         self._unwatch()
         if self.is_over():
             self.end()
             return
         for end in self._ends:
-            if events := self._lines[0].waits_for(end) | self._lines[1].waits_for(end):
+            if events := self.lines[0].waits_for(end) | self.lines[1].waits_for(end):
                 self._watch(end, events)
 
     def _watch(self, end: socket.socket, events: int) -> None:
-        self.stage.watch(end.fileno(), self._carry, events)
+        self.stage.watch(end.fileno(), self.carry, events)
         self._watched.append(end.fileno())
 
     def _unwatch(self) -> None:
@@ -122,23 +143,24 @@ class Line:
         self, journal: Journal, source: socket.socket, target: socket.socket, name: str, peer: str
     ) -> None:
         self.done = False
+        self.name = name
+        self.kept = bytearray()
+        self.allowance: int | None = None  # how many bytes may pass; None: all
         self._journal = journal
-        self._name = name
         self._peer = peer
         self._source = source
         self._target = target
-        self._kept = bytearray()
         self._more = True  # may still come from the source
 
     def waits_for(self, end: socket.socket) -> int:
         """Return what must happen at one end before this line can go on."""
         if end is self._source:
-            return READ if self._more and len(self._kept) < BUFFER_BYTES else 0
-        return WRITE if self._kept else 0
+            return READ if self._more and len(self.kept) < BUFFER_BYTES else 0
+        return WRITE if self.kept and self.allowance != 0 else 0
 
     def carry(self) -> None:
         """Carry what can be carried without waiting."""
-        if self._more and len(self._kept) < BUFFER_BYTES:
+        if self._more and len(self.kept) < BUFFER_BYTES:
             self._take()
         if not self.done:
             self._give()
@@ -150,23 +172,25 @@ class Line:
             return
         except OSError:  # a reset is an end like any other
             chunk = b""
-        self._kept += chunk
+        self.kept += chunk
         for piece in LINE_OR_REST.findall(chunk):
-            self._journal.write(self._name, SENT, piece, self._peer)
+            self._journal.write(self.name, SENT, piece, self._peer)
         if not chunk:
             self._more = False
-            self._journal.write(self._name, CLOSED, peer=self._peer)
+            self._journal.write(self.name, CLOSED, peer=self._peer)
 
     def _give(self) -> None:
         try:
-            while self._kept:
-                del self._kept[: self._target.send(self._kept)]
-            if not self._more:
+            while self.kept and self.allowance != 0:
+                sent = self._target.send(self.kept[: self.allowance])
+                del self.kept[:sent]
+                self.allowance = None if self.allowance is None else self.allowance - sent
+            if not self._more and not self.kept:
                 self.done = True
                 self._target.shutdown(socket.SHUT_WR)
         except BlockingIOError:
             return
         except OSError:  # nobody there to hear it
-            self._kept.clear()
+            self.kept.clear()
             self._more = False
             self.done = True

@@ -19,6 +19,7 @@ import pytest
 
 from grader.autopsy import examine
 from grader.checks import check_of, statement
+from grader.fixtures import STAGE
 from grader.network import add_address
 from grader.stage import Stage
 
@@ -107,7 +108,7 @@ class Reports:
                 report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
             )
         if report.failed:
-            phase |= {"error": message_of(report)[-ERROR_CHARACTERS:], **seen_on(stage_of(item))}
+            phase |= {"error": message_of(report)[-ERROR_CHARACTERS:], **seen_on(item.stash.get(STAGE, None))}
         self.phases.append(phase)
         return report  # type: ignore[return-value]
 
@@ -131,13 +132,7 @@ def described(item: pytest.Item) -> dict[str, Any]:
 def message_of(report: pytest.TestReport) -> str:
     """Return what an error says, without where in the suite it was raised."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    return str(crash.message if crash else report.longrepr)
-
-
-def stage_of(item: pytest.Item) -> Stage | None:
-    """Return the stage of a case, if it has come so far."""
-    stage = getattr(item, "funcargs", {}).get("stage")
-    return stage if isinstance(stage, Stage) else None
+    return str(crash.message if crash else report.longrepr).removeprefix("AssertionError: ")
 
 
 def seen_on(stage: Stage | None) -> dict[str, Any]:

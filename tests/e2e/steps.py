@@ -57,6 +57,14 @@ def say_marker(speaker: Client, words: Words) -> str:
     return marker
 
 
+def say_short_after_long(speaker: Client, hearer: Client, words: Words) -> None:
+    """Let one say a long line and a short one, and the other see nothing of the long one behind the short."""
+    long = words.long_line(17)
+    talk(speaker, hearer, long)
+    talk(speaker, hearer, words.word()[:4])
+    hearer.sees_no(long[-8:], before=say_marker(speaker, words))
+
+
 def shows(client: Client, text: str) -> bool:
     """Tell whether a client has shown a text by now."""
     return text.encode() in client.shown()

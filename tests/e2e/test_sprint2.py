@@ -16,8 +16,10 @@ from grader.checks import ROBUST, check
 from grader.contract import HOST, Contract
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
+from grader.wiretap import Wiretap
 from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
+from tests.e2e.networks import say_cut, say_joined
 from tests.e2e.steps import (
     IDLE_CPU_SECONDS,
     SHUTDOWN_SECONDS,
@@ -35,6 +37,7 @@ from tests.e2e.steps import (
     restart,
     run,
     say_marker,
+    say_short_after_long,
     takes_part,
     talk,
 )
@@ -131,11 +134,8 @@ def test_no_echo(alice: Client, bob: Client, words: Words) -> None:
 )
 def test_short_after_long(alice: Client, bob: Client, words: Words) -> None:
     """A short line after a long one carries nothing of the long one."""
-    for speaker, hearer in (alice, bob), (bob, alice):
-        long = words.long_line(17)
-        talk(speaker, hearer, long)
-        talk(speaker, hearer, words.word()[:4])
-        hearer.sees_no(long[-8:], before=say_marker(speaker, words))
+    say_short_after_long(alice, bob, words)
+    say_short_after_long(bob, alice, words)
 
 
 @check(
@@ -165,6 +165,7 @@ def test_leave(
     """However one leaves, the other stays, and a newcomer takes the place."""
     exchange(alice, bob, words.line())
     depart(bob, how, contract)
+    alice.types(*words.lines(3))  # whoever writes to a client that has gone is told by a signal
     exchange(newcomer("carol"), alice, words.line())
     assert server.is_running()
 
@@ -227,6 +228,45 @@ def test_restart(
     talk(alice, bob, words.line())
     carol, dave = restart(server, start_server, start_client)
     talk(dave, carol, words.line())
+
+
+# A network that joins and cuts, whatever the wire is
+
+
+@check(
+    "s2-joined",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "recv gives what has arrived, which may be three messages: mark where one ends (LF, NUL, a length), "
+        "and take them apart"
+    ),
+)
+@pytest.mark.parametrize("way", ["to the server", "from the server"])
+def test_joined(way: str, network: Wiretap, pair_on_network: tuple[Client, Client], words: Words) -> None:
+    """Three messages that arrive in one segment are three messages."""
+    alice, bob = pair_on_network
+    exchange(bob, alice, words.word())
+    say_joined(network, alice, bob, "alice" if way == "to the server" else "server", words)
+
+
+@check(
+    "s2-cut",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "recv may give the beginning of a message: read on until you have its mark, or as many bytes as its "
+        "length says"
+    ),
+)
+@pytest.mark.parametrize("way", ["to the server", "from the server"])
+def test_cut(
+    way: str, network: Wiretap, pair_on_network: tuple[Client, Client], server: Server, words: Words
+) -> None:
+    """A message that arrives in two pieces is one message."""
+    alice, bob = pair_on_network
+    exchange(bob, alice, words.word())
+    say_cut(network, alice, bob, "alice" if way == "to the server" else "server", words, server)
 
 
 # The wire

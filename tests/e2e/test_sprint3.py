@@ -17,8 +17,10 @@ from grader.checks import ROBUST, check
 from grader.contract import HOST, Contract
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
+from grader.wiretap import Wiretap
 from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
+from tests.e2e.networks import say_cut, say_joined
 from tests.e2e.steps import (
     CROWD,
     IDLE_CPU_SECONDS,
@@ -36,6 +38,7 @@ from tests.e2e.steps import (
     restart,
     run,
     say_marker,
+    say_short_after_long,
     shows,
     takes_part,
     talk,
@@ -129,14 +132,20 @@ def test_no_echo(newcomer: Bring, words: Words) -> None:
     alice, bob, carol = people
     own, answer = words.word(), words.word()
     hear(alice, people, own)
-    hear(bob, people, answer)
-    assert shown_count(alice, own) == 0, f"alice said {own} and was sent it back"
+    bob.types(answer)
+    alice.sees_no(own, before=answer)
     alice.sees_no(own, before=say_marker(carol, words))
 
 
-def shown_count(client: Client, text: str) -> int:
-    """Return how often a client has shown a text."""
-    return client.shown().count(text.encode())
+@check(
+    "s3-short-after-long",
+    points=1,
+    hint='The end of an older line is shown ("finnjour"): use the length that recv returns',
+)
+def test_short_after_long(newcomer: Bring, words: Words) -> None:
+    """A short line after a long one carries nothing of the long one."""
+    alice, bob = room_of(newcomer, words, 2)
+    say_short_after_long(alice, bob, words)
 
 
 @check(
@@ -151,7 +160,7 @@ def test_order(newcomer: Bring, words: Words) -> None:
     for line in lines:
         hear(speaker, hearers, line)
     for hearer in hearers:
-        assert [shown_count(hearer, line) for line in lines] == [1] * len(lines)
+        assert [hearer.shown().count(line.encode()) for line in lines] == [1] * len(lines)
 
 
 @check(
@@ -290,6 +299,45 @@ def test_restart(
     talk(alice, bob, words.line())
     carol, dave = restart(server, start_server, start_client)
     talk(dave, carol, words.line())
+
+
+# A network that joins and cuts, whatever the wire is
+
+
+@check(
+    "s3-joined",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "recv gives what has arrived, which may be three messages: mark where one ends (LF, NUL, a length), "
+        "and take them apart"
+    ),
+)
+@pytest.mark.parametrize("way", ["to the server", "from the server"])
+def test_joined(way: str, network: Wiretap, pair_on_network: tuple[Client, Client], words: Words) -> None:
+    """Three messages that arrive in one segment are three messages."""
+    alice, bob = pair_on_network
+    exchange(bob, alice, words.word())
+    say_joined(network, alice, bob, "alice" if way == "to the server" else "server", words)
+
+
+@check(
+    "s3-cut",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "recv may give the beginning of a message: read on until you have its mark, or as many bytes as its "
+        "length says"
+    ),
+)
+@pytest.mark.parametrize("way", ["to the server", "from the server"])
+def test_cut(
+    way: str, network: Wiretap, pair_on_network: tuple[Client, Client], server: Server, words: Words
+) -> None:
+    """A message that arrives in two pieces is one message."""
+    alice, bob = pair_on_network
+    exchange(bob, alice, words.word())
+    say_cut(network, alice, bob, "alice" if way == "to the server" else "server", words, server)
 
 
 # The wire
