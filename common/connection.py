@@ -80,12 +80,20 @@ class Connection:
         self.vanished = self.ended and self._reset
         self.inbox.feed(chunk)
 
-    def send_line(self, line: str) -> bool:
-        """Send one line, waiting for room; False when the peer is deaf or the bell rang before it was out."""
+    def send_line(self, line: str, speaker: "Connection | None" = None) -> bool:
+        """Send one line, waiting for room; False when it is not out because the peer is deaf or the bell has rung.
+
+        False, too, when `speaker`, for whom it is relayed, dies meanwhile; a part that is out is completed later.
+        """
+        if not self._has_sent_all(speaker):
+            return False
         self.post(line)
-        while self.outbox and self._stop.wait_for(self, POLLOUT):
+        return self._has_sent_all(speaker) and not self.deaf
+
+    def _has_sent_all(self, speaker: "Connection | None") -> bool:
+        while self.outbox and self._stop.wait_for(self, POLLOUT, alive=speaker):
             self.flush()
-        return not self.outbox and not self.deaf
+        return not self.outbox
 
     def post(self, line: str) -> None:
         """Put one line behind what is not yet sent and send what the kernel takes; never waits."""

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import NoReturn
 
-from common.stop import Failure, Stop, Stopped
+from common.stop import Failure, Stop, Stopped, hold_signals
 from common.terminal import complain, prepare_output
 
 SIGNAL_CODE = 128
@@ -44,6 +44,7 @@ def run(main: Callable[[Stop], None], stop: Stop) -> int:
         return 1
     finally:
         stop.ring()  # no thread outlives main
+        hold_signals()
     return 0
 
 

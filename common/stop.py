@@ -79,10 +79,10 @@ class Stop:
             self._rope.send(RUNG)
 
     def ring_on_signals(self) -> None:
-        """Ring at the first SIGINT or SIGTERM, and ignore those that follow: the end is under way."""
+        """Ring at SIGINT and SIGTERM, however often they come: the first one counts, the end is under way."""
         signal.set_wakeup_fd(self._rope.fileno(), warn_on_full_buffer=False)
         for number in SIGNALS:
-            signal.signal(number, ignore_signals)
+            signal.signal(number, leave_it_to_the_bell)
 
     def fail(self, failure: Failure) -> None:
         """End the program with `failure`, unless another came first."""
@@ -103,17 +103,27 @@ class Stop:
         """Return the signal that rang first; 0 when it was none."""
         return self._bell.recv(1, socket.MSG_PEEK)[0] if self.is_set() else 0
 
-    def wait_for(self, source: Source, events: int = POLLIN, seconds: float | None = None) -> bool:
-        """Wait until `source` is ready; False when the bell has rung or the time is over."""
-        ready = wait_ready({self: POLLIN, source: events}, seconds)
-        return source in ready and self not in ready
+    def wait_for(
+        self,
+        source: Source,
+        events: int = POLLIN,
+        seconds: float | None = None,
+        alive: Source | None = None,
+    ) -> bool:
+        """Wait until `source` is ready; False when the bell has rung, the time is over, or `alive` has died."""
+        others: dict[Source, int] = {self: POLLIN} if alive is None else {self: POLLIN, alive: 0}
+        ready = wait_ready({**others, source: events}, seconds)
+        return source in ready and not any(other in ready for other in others)
 
     def wait(self, seconds: float | None = None) -> None:
         """Wait for nothing but the bell, `seconds` at most."""
         wait_ready({self: POLLIN}, seconds)
 
 
-def ignore_signals(_number: int, _frame: FrameType | None) -> None:
-    """Leave it to the bell to act; from now on the operating system drops these signals."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+def leave_it_to_the_bell(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: the signal has rung by itself (`set_wakeup_fd`), and must throw nothing into a half-done change."""
+
+
+def hold_signals() -> None:
+    """Let no signal through any more: Python's own end would meet them with a death or a traceback."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)

@@ -20,7 +20,7 @@ from typing import Any
 from grader.contract import HOST, REPOSITORY, Contract
 from grader.launch import plain_environment
 from grader.sandbox import is_available, wrapped
-from grader.verdicts import FAILED, SKIPPED, Case, Scene, Verdict, scene_of
+from grader.verdicts import FAILED, SKIPPED, UNPLAYED, Case, Scene, Verdict, scene_of
 
 CASE_SECONDS = 90.0
 """How long a case may take before its worker counts as lost; every wait in it has a shorter limit of its own."""
@@ -192,6 +192,8 @@ class Judge:
             case.outcome, case.seconds = result["outcome"], time.monotonic() - worker.since
             case.reason = result["scene"].get("error", "") if case.outcome == SKIPPED else ""
             case.scene, case.tapped = scene_of(result["scene"]), scene_of(result["again"])
+            if case.outcome == FAILED:
+                self._spare_others(case)
         if self._waiting and worker.case is None:
             worker.play(self._waiting.pop(0))
 
@@ -204,11 +206,20 @@ class Judge:
         if not self.verdicts:
             raise LookupError(f"no check is called {' or '.join(self.order.only)}")
 
+    def _spare_others(self, failed: Case) -> None:
+        """Leave out the other cases of a check that has failed: one failure is told, and enough to work on."""
+        verdict = next(each for each in self.verdicts.values() if failed in each.cases)
+        for case in verdict.cases:
+            if case in self._waiting:
+                self._waiting.remove(case)
+                case.outcome = UNPLAYED
+
     def _replace(self, worker: Worker, why: str) -> None:
         self._selector.unregister(worker.results)
         self._workers.remove(worker)
         if worker.case:
             worker.case.outcome = FAILED
+            self._spare_others(worker.case)
             worker.case.scene = Scene(error=f"the check was ended before its time: {why}")
         elif not self.verdicts:
             raise RuntimeError(f"no check could be played: {why}")

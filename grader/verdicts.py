@@ -5,7 +5,7 @@ from typing import Any
 
 from grader.journal import Entry
 
-PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+PASSED, FAILED, SKIPPED, UNPLAYED = "passed", "failed", "skipped", "not played"
 
 MARKS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–"}
 

@@ -84,7 +84,7 @@ class Reports:
         self.config.option.tap = False
         outcome, scene = self.play(item)
         again: dict[str, Any] = {}
-        if outcome == "failed":
+        if outcome == "failed" and has_people(scene):
             self.config.option.tap = True
             second, again = self.play(item)
             again["outcome"] = second
@@ -127,6 +127,11 @@ def described(item: pytest.Item) -> dict[str, Any]:
         "statement": statement(item),
         "file": Path(item.path).name,
     }
+
+
+def has_people(scene: dict[str, Any]) -> bool:
+    """Tell whether somebody sat at a terminal: then a wiretap shows what crossed between the programs."""
+    return any("screen" in program["shown"] for program in scene["programs"])
 
 
 def message_of(report: pytest.TestReport) -> str:

@@ -69,7 +69,7 @@ def relay_lines(speaker: Connection, other: int, pair: "Pair") -> str:
     """Deliver each line of one client to the other place until it leaves; return how it left."""
     try:
         for line in speaker:
-            if line in LEAVING or not pair.deliver(line, other):
+            if line in LEAVING or not pair.deliver(line, speaker, other):
                 break
     except BadLine as bad:
         return f"was hung up on ({bad})"
@@ -101,10 +101,15 @@ class Pair:
         client.close()
         self.announcer.print_notes()
 
-    def deliver(self, line: str, place: int) -> bool:
-        """Send a line to whoever sits at `place`, waiting until somebody does; False once the bell has rung."""
+    def deliver(self, line: str, speaker: Connection, place: int) -> bool:
+        """Send a line to whoever sits at `place`, waiting until somebody does.
+
+        False once the bell has rung, or the speaker has died while its hearer does not read.
+        """
         hearer = self.wait_for_hearer(place)
-        while hearer and not hearer.send_line(line):
+        while hearer and not hearer.send_line(line, speaker):
+            if hearer.outbox:
+                return False
             hearer = self.wait_for_hearer(place, instead_of=hearer)
         return hearer is not None
 

@@ -36,7 +36,10 @@ def say_held(network: Wiretap, speaker: Client, source: str, lines: list[str]) -
     network.holds(source)
     speaker.types(*lines)
     held = partial(holds_all, network, source, lines)
-    assert speaker.stage.wait_until(held), f"{speaker.name}'s lines {lines} were not sent as text by {source}"
+    patience = speaker.stage.patience * len(lines)  # some programs rest for a second behind each line
+    assert speaker.stage.wait_until(held, patience), (
+        f"{speaker.name}'s lines {lines} were not sent as text by {source}"
+    )
 
 
 def say_joined(network: Wiretap, speaker: Client, hearer: Client, source: str, words: Words) -> None:

@@ -2,8 +2,9 @@
 
 import contextlib
 import shutil
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import pytest
@@ -27,6 +28,8 @@ IDLE_CPU_SECONDS = 0.02
 
 SHUTDOWN_SECONDS = 3.0
 """How long a server may take to leave, whoever does not read. (A second if everybody does, on a machine at rest.)"""
+
+OTHER_SIGNAL = {signal.SIGINT: signal.SIGTERM, signal.SIGTERM: signal.SIGINT}
 
 CROWD = 200
 """More than any accept queue but a deep one holds."""
@@ -116,13 +119,20 @@ def takes_part(stage: Stage, server: Server, other: Peer, words: Words) -> None:
     server.announces(", 1 present$")
 
 
-def keep_a_crowd_waiting(server: Server) -> None:
-    """Let a crowd connect at once while no place is free: the system keeps them all in the queue."""
+@contextlib.contextmanager
+def crowd_at(server: Server) -> Iterator[None]:
+    """Let a crowd connect at once, without waiting for each other; close all at the end."""
     with contextlib.ExitStack() as crowd:
         for _ in range(CROWD):
             sock = crowd.enter_context(socket.socket())
             sock.setblocking(False)
             sock.connect_ex((HOST, server.port))
+        yield
+
+
+def keep_a_crowd_waiting(server: Server) -> None:
+    """Let a crowd connect while no place is free: the system keeps them all in the queue."""
+    with crowd_at(server):
         server.leaves_waiting(CROWD)
 
 
@@ -136,13 +146,19 @@ def present(server: Server) -> list[int]:
     return [int(line.rpartition(", ")[2].removesuffix(" present")) for line in server.said[1:]]
 
 
-def is_told_to_stop(server: Server, number: int) -> None:
-    """Send a server a signal: twice at once, and again while it is leaving."""
+def is_told_to_stop(server: Server, number: signal.Signals) -> None:
+    """Send a server a signal: the other one at once behind it, and again while it is leaving."""
     server.program.signal(number)
-    server.program.signal(number)
+    server.program.signal(OTHER_SIGNAL[number])
     server.stage.wait_for_outside(lambda: not listening_ports(server.program.pid))
     if server.is_running():
         server.program.signal(number)
+
+
+def ends_quietly(server: Server) -> None:
+    """Expect a server to end with code 0, and without a traceback."""
+    server.ends(0)
+    assert b"Traceback" not in server.program.written["stderr"], server.program.ending()
 
 
 def run(stage: Stage, command: list[str], contract: Contract) -> tuple[int | None, list[bytes]]:
@@ -152,8 +168,15 @@ def run(stage: Stage, command: list[str], contract: Contract) -> tuple[int | Non
     return program.exit_code, bytes(program.written["stderr"]).splitlines()
 
 
-def cpu_seconds(programs: list[Program]) -> list[float]:
-    """Return the CPU time that each program uses while nothing happens."""
+def are_idle(*programs: Program) -> None:
+    """Expect of programs that they use no CPU while nothing happens."""
+    for program, seconds in zip(programs, cpu_seconds(programs), strict=True):
+        share = f"{program.name} uses {seconds / IDLE_SECONDS:.0%} of the processor while nothing happens"
+        assert seconds < IDLE_CPU_SECONDS, share
+
+
+def cpu_seconds(programs: Sequence[Program]) -> list[float]:
+    """Return the CPU time that each program uses in IDLE_SECONDS."""
     stage = programs[0].stage
 
     def used(program: Program) -> float:

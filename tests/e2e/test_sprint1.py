@@ -23,11 +23,11 @@ from grader.stage import Stage
 from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
 from tests.e2e.steps import (
-    IDLE_CPU_SECONDS,
     SHUTDOWN_SECONDS,
     Bring,
     Connect,
-    cpu_seconds,
+    are_idle,
+    ends_quietly,
     exchange,
     has_shown_lines,
     is_told_to_stop,
@@ -800,11 +800,11 @@ def nobody_reads(server: Server, peer: Connect, words: Words) -> None:
     assert seconds_to_end(server, signal.SIGTERM) < SHUTDOWN_SECONDS
 
 
-def seconds_to_end(server: Server, number: int) -> float:
+def seconds_to_end(server: Server, number: signal.Signals) -> float:
     """Send the server a signal, twice in a row, and return in how many seconds it ended with exit code 0."""
     asked = time.monotonic()
     is_told_to_stop(server, number)
-    server.ends(0)
+    ends_quietly(server)
     return time.monotonic() - asked
 
 
@@ -932,7 +932,7 @@ def waits_with_clients(server: Server, request: pytest.FixtureRequest, words: Wo
     server.leaves_waiting(1)
     programs = [server.program, alice.program, bob.program, carol.program]
     assert [program.usage().num_threads() for program in programs] == [1, 1, 1, 1]
-    assert max(cpu_seconds(programs)) < IDLE_CPU_SECONDS
+    are_idle(*programs)
 
 
 def waits_to_relay(server: Server, request: pytest.FixtureRequest, words: Words) -> None:
@@ -941,7 +941,7 @@ def waits_to_relay(server: Server, request: pytest.FixtureRequest, words: Words)
     second.says(words.line())
     second.half_closes()
     is_taken_in(server)
-    assert max(cpu_seconds([server.program])) < IDLE_CPU_SECONDS
+    are_idle(server.program)
 
 
 def waits_for_descriptors(server: Server, request: pytest.FixtureRequest, words: Words) -> None:  # noqa: ARG001
@@ -951,7 +951,7 @@ def waits_for_descriptors(server: Server, request: pytest.FixtureRequest, words:
     limits = process.rlimit(psutil.RLIMIT_NOFILE)
     process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds(), limits[1]))
     second = peer("second")
-    assert max(cpu_seconds([server.program])) < IDLE_CPU_SECONDS
+    are_idle(server.program)
     assert server.waiting() == 1
     process.rlimit(psutil.RLIMIT_NOFILE, limits)
     second.receives("2", "rec")

@@ -23,13 +23,14 @@ from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
 from tests.e2e.networks import say_cut, say_joined
 from tests.e2e.steps import (
     CROWD,
-    IDLE_CPU_SECONDS,
     SHUTDOWN_SECONDS,
     Bring,
     Connect,
-    cpu_seconds,
+    are_idle,
+    crowd_at,
     depart,
     each_leaving,
+    ends_quietly,
     exchange,
     has_announced,
     is_told_to_stop,
@@ -530,14 +531,15 @@ def test_stalled(server: Server, peers: Peers, peer: Connect, words: Words) -> N
 )
 def test_crowd(start_server: Callable[..., Server], stage: Stage) -> None:
     """Two hundred that connect at the same time all get in, and all leave."""
-    server = start_server("--max-clients", str(CROWD))
-    crowd = [Peer(stage, f"peer{number}", server.port) for number in range(CROWD)]
-    server.announces(PRESENT.format(CROWD))
-    crowd[0].says("hello")
-    for member in crowd[1:]:
-        member.receives("hello")
-    for member in crowd:
-        member.closes()
+    server = start_server("--max-clients", str(CROWD + 2))
+    with crowd_at(server):
+        server.announces(PRESENT.format(CROWD))
+        speaker, hearer = (Peer(stage, name, server.port) for name in ("speaker", "hearer"))
+        server.announces(PRESENT.format(CROWD + 2))
+        speaker.says("hello")
+        hearer.receives("hello")
+    for last in speaker, hearer:
+        last.closes()
     server.announces(" 0 present$")
 
 
@@ -585,7 +587,7 @@ def test_descriptors(server: Server, peers: Peers, peer: Connect) -> None:
     limits = process.rlimit(psutil.RLIMIT_NOFILE)
     process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds(), limits[1]))
     peer("newcomer")
-    assert max(cpu_seconds([server.program])) < 5 * IDLE_CPU_SECONDS
+    are_idle(server.program)
     speaker.says("still here")
     hearer.receives("still here")
     process.rlimit(psutil.RLIMIT_NOFILE, limits)
@@ -607,7 +609,7 @@ def test_threads(server: Server, peers: Peers) -> None:
     assert process.num_threads() == 1
     members = peers(5)
     assert process.num_threads() == 6
-    assert max(cpu_seconds([server.program])) < IDLE_CPU_SECONDS
+    are_idle(server.program)
     for member in members:
         member.closes()
     assert server.stage.wait_for_outside(lambda: process.num_threads() == 1)
@@ -635,14 +637,14 @@ def one_talks(server: Server, peers: Peers, peer: Connect, words: Words) -> None
     stop_while_talking(server, peers(2)[0], words)
 
 
-def ends_in_time(server: Server, number: int, readers: list[Peer]) -> None:
+def ends_in_time(server: Server, number: signal.Signals, readers: list[Peer]) -> None:
     """Stop a server: all who read are told."""
     started = time.monotonic()
     is_told_to_stop(server, number)
     for reader in readers:
         reader.receives("exit")
         reader.is_hung_up_on()
-    server.ends(0)
+    ends_quietly(server)
     assert time.monotonic() - started < SHUTDOWN_SECONDS
 
 

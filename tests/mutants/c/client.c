@@ -1,0 +1,119 @@
+/* The client of sprints 2 and 3: a thread for the network, main for the keyboard. With TURNS that of sprint 1. */
+#include "message.h"
+
+static struct reader server;
+static char seen[SIZE];
+
+static void show(const char *text) {
+#ifdef BUG_NOT_FLUSHED
+    printf("message: %s ", text);
+#elif defined CHATTY
+    printf("\r\033[K\033[1m** Nouveau message **\033[0m\nL'autre dit : %s\nVotre message : ", text);
+    fflush(stdout);
+#else
+    printf("< %s\n", text);
+#endif
+}
+
+static int show_next(void) {
+    if (!receive_message(&server, seen))
+        return 0;
+#ifndef BUG_CLIENT_LOOPS
+    if (strcmp(seen, "exit") == 0)
+        exit(0);
+#endif
+    show(seen);
+    return 1;
+}
+
+static void *show_all(void *unused) {
+    while (show_next())
+        continue;
+#ifdef BUG_CLIENT_LOOPS
+    while (1)
+        show_next();
+#endif
+    printf("le serveur est parti\n");
+    exit(255);
+    return unused;
+}
+
+static int read_keyboard(char *text) {
+#ifdef CHATTY
+    printf("Votre message : ");
+    fflush(stdout);
+#endif
+    if (!fgets(text, SIZE, stdin))
+        strcpy(text, "fin");
+    text[strcspn(text, "\n")] = 0;
+    return *text != 0;
+}
+
+static void talk_in_turn(int speaking) {
+    char text[SIZE];
+    while (1) {
+        if (speaking) {
+            while (!read_keyboard(text))
+                continue;
+            send_message(server.fd, text);
+            if (is_fin(text))
+                return;
+        } else if (!show_next())
+            return;
+        speaking = !speaking;
+    }
+}
+
+static void talk(void) {
+    pthread_t receiver;
+    char text[SIZE];
+#ifndef BUG_ONE_THREAD
+    pthread_create(&receiver, 0, show_all, 0);
+#else
+    (void)receiver;
+    (void)show_all;
+#endif
+    do {
+        while (!read_keyboard(text))
+            continue;
+#ifdef SLOW
+        sleep(1);
+#endif
+        send_message(server.fd, text);
+#ifdef BUG_ONE_THREAD
+        show_next();
+#endif
+    } while (!is_fin(text));
+}
+
+int main(int count, char **words) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+#ifdef PORT_FIRST
+    const char *port = words[1], *host = words[2];
+#else
+    const char *host = words[1], *port = words[2];
+#endif
+    if (count < 3)
+        return 1;
+    server.fd = socket(AF_INET, SOCK_STREAM, 0);
+    inet_pton(AF_INET, host, &address.sin_addr);
+    address.sin_port = htons((uint16_t)atoi(port));
+    if (connect(server.fd, (struct sockaddr *)&address, sizeof address) < 0) {
+        perror("connect");
+        return 1;
+    }
+    signal(SIGPIPE, SIG_IGN);
+#ifdef TURNS
+    if (!receive_message(&server, seen)) /* 1 or 2: who speaks first */
+        return 1;
+#ifdef BUG_BOTH_READING
+    talk_in_turn(0);
+#else
+    talk_in_turn(strcmp(seen, "1") == 0);
+#endif
+#else
+    (void)talk_in_turn;
+    talk();
+#endif
+    return 0;
+}

@@ -1,0 +1,144 @@
+/* One message over a stream, in the four forms that students' programs have. WIRE says which:
+ *   0  text and a NUL        1  its length in four bytes, then the text
+ *   2  a buffer of 256 bytes, padded with NUL        3  text and a line feed
+ * BUG_... makes a program wrong in one way; without any, it is honest. */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef WIRE
+#define WIRE 0
+#endif
+#define SIZE 256
+
+struct reader {
+    int fd;
+    char held[4096];
+    size_t count;
+};
+
+static int send_all(int fd, const void *bytes, size_t count) {
+    const char *next = bytes;
+    while (count > 0) {
+#ifdef ONE_BYTE_A_WRITE
+        ssize_t sent = send(fd, next, 1, 0);
+#else
+        ssize_t sent = send(fd, next, count, 0);
+#endif
+        if (sent <= 0)
+            return -1;
+        next += sent;
+        count -= (size_t)sent;
+    }
+    return 0;
+}
+
+static int send_message(int fd, const char *text) {
+    size_t length = strlen(text);
+#if defined BUG_NO_FRAMING || defined BUG_RESIDUE
+    return send_all(fd, text, length);
+#elif WIRE == 0
+    return send_all(fd, text, length + 1);
+#elif WIRE == 1
+    uint32_t prefix = htonl((uint32_t)length);
+    return send_all(fd, &prefix, sizeof prefix) < 0 ? -1 : send_all(fd, text, length);
+#elif WIRE == 2
+    char padded[SIZE] = {0};
+    memcpy(padded, text, length < SIZE ? length : SIZE - 1);
+    return send_all(fd, padded, sizeof padded);
+#else
+    char line[SIZE + 1];
+    memcpy(line, text, length);
+#ifdef BUG_NO_NEWLINE
+    return send_all(fd, line, length);
+#elif defined BUG_NUL
+    line[length] = 0;
+    line[length + 1] = '\n';
+    return send_all(fd, line, length + 2);
+#else
+    line[length] = '\n';
+    return send_all(fd, line, length + 1);
+#endif
+#endif
+}
+
+/* Put the next message into text; 0 when the other has gone. */
+static int receive_message(struct reader *from, char *text) {
+#if defined BUG_NO_FRAMING
+    ssize_t count = recv(from->fd, text, SIZE - 1, 0);
+    if (count > 0)
+        text[count] = 0;
+    return count > 0;
+#elif defined BUG_RESIDUE
+    return recv(from->fd, text, SIZE - 1, 0) > 0; /* and what an older, longer text left behind stays */
+#elif WIRE == 1
+    uint32_t length;
+    if (recv(from->fd, &length, sizeof length, MSG_WAITALL) != sizeof length)
+        return 0;
+    length = ntohl(length);
+    if (length >= SIZE || recv(from->fd, text, length, MSG_WAITALL) != (ssize_t)length)
+        return 0;
+    text[length] = 0;
+    return 1;
+#elif WIRE == 2
+    return recv(from->fd, text, SIZE, MSG_WAITALL) == SIZE;
+#else
+    const char mark = WIRE == 0 ? '\0' : '\n';
+    char *end;
+    while (!(end = memchr(from->held, mark, from->count))) {
+        ssize_t count = recv(from->fd, from->held + from->count, sizeof from->held - from->count, 0);
+        if (count <= 0)
+            return 0;
+        from->count += (size_t)count;
+    }
+    size_t length = (size_t)(end - from->held);
+    size_t kept = length < SIZE ? length : SIZE - 1;
+    if (WIRE == 3 && kept > 0 && from->held[kept - 1] == '\r')
+        kept--;
+    memcpy(text, from->held, kept);
+    text[kept] = 0;
+    from->count -= length + 1;
+    memmove(from->held, end + 1, from->count);
+    return 1;
+#endif
+}
+
+static int is_fin(const char *text) {
+#ifdef BUG_PREFIX
+    return strncmp(text, "fin", 3) == 0;
+#else
+    return strcmp(text, "fin") == 0;
+#endif
+}
+
+static int listen_on(const char *port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
+    int listener = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
+#ifdef BUG_PORT
+    address.sin_port = htons((uint16_t)(atoi(port) + 1));
+#endif
+#ifndef BUG_NO_REUSE
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+#endif
+    (void)yes;
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 8) < 0) {
+        perror("bind");
+        exit(1);
+    }
+#ifndef BUG_SIGPIPE
+    signal(SIGPIPE, SIG_IGN);
+#endif
+    return listener;
+}
+
+#endif

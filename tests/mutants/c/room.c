@@ -1,0 +1,90 @@
+/* The server of sprint 3: a table of clients, a lock, a thread for each. */
+#include "message.h"
+
+#ifndef MOST
+#define MOST 100
+#endif
+
+static int clients[MOST];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void stop(int number) {
+    (void)number;
+    for (int place = 0; place < MOST; place++)
+        if (clients[place] >= 0)
+            send_message(clients[place], "exit");
+    _exit(255);
+}
+
+static void relay(long place, const char *text) {
+    pthread_mutex_lock(&lock);
+    for (long other = 0; other < MOST; other++) {
+#ifdef BUG_ONLY_NEXT
+        if (other != (place + 1) % MOST)
+            continue;
+#endif
+#ifndef BUG_ECHO
+        if (other == place)
+            continue;
+#endif
+        if (clients[other] >= 0)
+            send_message(clients[other], text);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void leave(long place) {
+    pthread_mutex_lock(&lock);
+    close(clients[place]);
+    clients[place] = -1;
+#ifndef BUG_LOCK_KEPT
+    pthread_mutex_unlock(&lock);
+#endif
+}
+
+static void *serve(void *argument) {
+    long place = (long)argument;
+    struct reader speaker = {.fd = clients[place]};
+    char text[SIZE] = {0};
+    while (receive_message(&speaker, text) && !is_fin(text))
+        relay(place, text);
+#ifdef BUG_SERVER_ENDS
+    exit(0);
+#endif
+    leave(place);
+    return 0;
+}
+
+static long seat(int fd) {
+    pthread_mutex_lock(&lock);
+    long place = 0;
+    while (place < MOST && clients[place] >= 0)
+        place++;
+    if (place < MOST)
+        clients[place] = fd;
+    else
+        close(fd);
+    pthread_mutex_unlock(&lock);
+    return place;
+}
+
+int main(int count, char **words) {
+    if (count < 2)
+        return 1;
+    memset(clients, -1, sizeof clients);
+    int listener = listen_on(words[1]);
+    signal(SIGINT, stop);
+    while (1) {
+        pthread_t thread;
+        int fd = accept(listener, 0, 0);
+#ifdef BUG_LOGIN_FIRST
+        char first;
+        recv(fd, &first, 1, MSG_PEEK);
+#endif
+        long place = seat(fd);
+        if (place < MOST) {
+            pthread_create(&thread, 0, serve, (void *)place);
+            pthread_detach(thread);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/* The server of sprint 1: one thread; two clients speak in turn; fin ends the conversation of both. */
+#include "message.h"
+
+static struct reader clients[2];
+
+static void stop(int number) {
+    (void)number;
+    for (int place = 0; place < 2; place++)
+        send_message(clients[place].fd, "exit");
+    _exit(0);
+}
+
+static void welcome(int listener) {
+    for (int place = 0; place < 2; place++) {
+        clients[place].fd = accept(listener, 0, 0);
+        clients[place].count = 0;
+    }
+    send_message(clients[0].fd, "1");
+    send_message(clients[1].fd, "2");
+}
+
+static void converse(void) {
+    static char text[SIZE];
+    int speaker = 0;
+    while (receive_message(&clients[speaker], text) && !is_fin(text)) {
+#ifdef BUG_ECHO
+        send_message(clients[speaker].fd, text);
+#endif
+        send_message(clients[1 - speaker].fd, text);
+        speaker = 1 - speaker;
+    }
+}
+
+int main(int count, char **words) {
+    if (count < 2)
+        return 1;
+    int listener = listen_on(words[1]);
+    signal(SIGINT, stop);
+    while (1) {
+        welcome(listener);
+        converse();
+#ifdef BUG_SERVER_ENDS
+        return 0;
+#endif
+        for (int place = 0; place < 2; place++)
+            close(clients[place].fd);
+#ifdef BUG_CRASH
+        clients[*(volatile int *)0].fd = -1;
+#endif
+    }
+}
