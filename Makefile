@@ -1,7 +1,7 @@
 # The commands of the course. `make` alone lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo server client diff check style types test flaky environment lock clean
+.PHONY: help demo server client diff check style types test mutants flaky environment lock clean
 
 # The programs run as they would in a student's terminal, whatever the caller's own Python settings are.
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONUNBUFFERED PYTHONWARNINGS VIRTUAL_ENV
@@ -34,7 +34,7 @@ diff: ## show what a sprint changes in the one before: make diff N=2
 			&& echo "$$file does not change" || [ $$? -eq 1 ] || exit; \
 	done
 
-check: style types test ## all that must hold before a change goes in
+check: style types test mutants ## all that must hold before a change goes in
 
 style: environment ## is the code formatted, and free of what ruff knows to be a mistake?
 	@$(PYTHON) -m ruff format --check
@@ -44,10 +44,14 @@ types: environment ## does mypy --strict agree?
 	@$(PYTHON) -m mypy
 
 test: environment ## run the suite, or a part of it: make test ARGS="-k newcomer"
-	@exec $(PYTEST) $(ARGS)
+	@exec $(PYTEST) --ignore=tests/mutants $(ARGS)
+
+# Programs that are wrong mostly wait, so many of them can be judged at the same time.
+mutants: environment ## do the checks catch programs that are wrong on purpose?
+	@exec $(PYTHON) -m pytest -n 8 --dist worksteal tests/mutants $(ARGS)
 
 flaky: environment ## run the suite 20 times on a loaded machine: make flaky [RUNS=50]
-	@exec $(PYTHON) tools/flaky.py $(RUNS) $(PYTEST)
+	@exec $(PYTHON) tools/flaky.py $(RUNS) $(PYTEST) --ignore=tests/mutants
 
 environment: ## make .venv from requirements.lock (all others do it when it is needed)
 	@tools/environment.sh

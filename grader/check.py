@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader import sandbox
+from grader.checks import SUBJECT
 from grader.contract import ContractError
 from grader.formats import as_json, as_junit
 from grader.judge import Judge, Order
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", action="append", default=[], metavar="ID", help="judge this check (repeatable)"
     )
+    parser.add_argument("--subject", action="store_true", help="only what the course text asks for")
     parser.add_argument("--seed", type=int, default=-1, help="repeat a run with the words that it used")
     parser.add_argument("--all", action="store_true", help="go on after the first failure")
     parser.add_argument("--format", choices=("text", "json", "junit"), default="text")
@@ -57,6 +59,7 @@ def judge_copy(arguments: argparse.Namespace, copy: Path) -> int:
         sprint=arguments.sprint,
         contract=contract,
         only=tuple(arguments.only),
+        level=SUBJECT if arguments.subject else "",
         seed=arguments.seed,
         sandbox=not arguments.no_sandbox,
         jobs=max(1, arguments.jobs),

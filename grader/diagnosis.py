@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.journal import CLOSED, CONNECTED, ENDED, RECEIVED, SENT, SIGNALLED, STARTED, TYPED, Entry
-from grader.verdicts import Case, Scene
+from grader.verdicts import Case, Scene, quoted
 
 BUSY_SECONDS = 0.8
 """Processor time that nothing in a scene needs: whoever has used it asks again and again."""
@@ -21,7 +21,7 @@ HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-inp
 WORD_LETTERS = 6
 """What is shorter may be part of another word."""
 
-MISSED = re.compile(r"(?P<who>\w+) (?:sees|receives) '(?P<text>.*)'")
+MISSED = re.compile(r"(?P<who>\w+) (?:sees|receives) ['\"]")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Evidence:
     def missed(self) -> tuple[str, str]:
         """Return who should have seen what."""
         found = MISSED.search(self.scene.expected)
-        return (found["who"], found["text"]) if found else ("", "")
+        return (found["who"], quoted(self.scene.expected)) if found else ("", "")
 
     def somebody_left(self) -> bool:
         """Tell whether somebody had left before it failed."""
@@ -221,6 +221,17 @@ def silent_client_blocks(seen: Evidence) -> bool:
 
 
 @cause(
+    "busy",
+    "The server uses the processor while nothing happens: somewhere it asks again and again instead of waiting. "
+    "recv, accept and poll without a time limit wait for free.",
+)
+def busy(seen: Evidence) -> bool:
+    """Find a server that burns the processor."""
+    used = float(seen.program("server").get("seconds", 0))
+    return "server uses" in seen.scene.error or (seen.check not in HEAVY and used > BUSY_SECONDS)
+
+
+@cause(
     "lock-kept",
     "Threads of the server wait for a lock that nobody gives back, and what has arrived lies unread. Every way out "
     "of a function that takes a lock must give it back.",
@@ -263,17 +274,6 @@ def client_loops(seen: Evidence) -> bool:
 
 
 @cause(
-    "busy",
-    "The server uses the processor while nothing happens: somewhere it asks again and again instead of waiting. "
-    "recv, accept and poll without a time limit wait for free.",
-)
-def busy(seen: Evidence) -> bool:
-    """Find a server that burns the processor."""
-    used = float(seen.program("server").get("seconds", 0))
-    return "server uses" in seen.scene.error or (seen.check not in HEAVY and used > BUSY_SECONDS)
-
-
-@cause(
     "nul-or-garbage",
     "Behind the text come bytes that are not text: the whole buffer was sent, or its end was not marked. Send "
     "strlen(line) bytes, not sizeof(buffer).",
@@ -289,8 +289,10 @@ def nul_or_garbage(seen: Evidence) -> bool:
 )
 def no_newline(seen: Evidence) -> bool:
     """Find a text that is right but for its end."""
-    _who, text = seen.missed()
-    return text.endswith("\\n") and seen.scene.got.startswith(repr(text.removesuffix("\\n")))
+    text, got = seen.missed()[1], quoted(seen.scene.got)
+    return (
+        text.endswith("\\n") and bool(got) and "\\n" not in got and got.startswith(text.removesuffix("\\n"))
+    )
 
 
 @cause(
@@ -309,10 +311,9 @@ def no_framing_joined(seen: Evidence) -> bool:
     "the message is whole.",
 )
 def no_framing_cut(seen: Evidence) -> bool:
-    """Find a failure where a message is cut."""
-    _who, text = seen.missed()
-    piece = seen.scene.got.partition("'")[2].partition("'")[0].removesuffix("\\n")
-    is_piece = bool(piece) and piece != text.removesuffix("\\n") and text.startswith(piece)
+    """Find a piece of a message where all of it should be."""
+    wanted, first = seen.missed()[1].removesuffix("\\n"), quoted(seen.scene.got).partition("\\n")[0]
+    is_piece = bool(first) and first != wanted and wanted.startswith(first)
     return seen.check == "cut" or (seen.check in ("framing", "exit-word") and is_piece)
 
 

@@ -42,6 +42,7 @@ class Order:
     sprint: int
     contract: Contract
     only: tuple[str, ...] = ()
+    level: str = ""  # only checks of this level
     seed: int = -1
     sandbox: bool = True
     jobs: int = 2
@@ -198,13 +199,18 @@ class Judge:
             worker.play(self._waiting.pop(0))
 
     def _enter(self, checks: list[dict[str, Any]]) -> None:
-        wanted = [known for known in checks if not self.order.only or known["id"] in self.order.only]
+        wanted = [known for known in checks if self._is_wanted(known)]
         for known in sorted(wanted, key=lambda known: known["id"] not in self.order.first):
             case = Case(known.pop("case"))
             self.verdicts.setdefault(known["id"], Verdict(**known)).cases.append(case)
             self._waiting.append(case)
         if not self.verdicts:
             raise LookupError(f"no check is called {' or '.join(self.order.only)}")
+
+    def _is_wanted(self, known: dict[str, Any]) -> bool:
+        return (not self.order.only or known["id"] in self.order.only) and (
+            not self.order.level or known["level"] == self.order.level
+        )
 
     def _spare_others(self, failed: Case) -> None:
         """Leave out the other cases of a check that has failed: one failure is told, and enough to work on."""

@@ -69,7 +69,7 @@ class RawConnection:
         if bytes(self.unread[: len(data)]) != data:
             got = spell(bytes(self.unread[: len(data) + 80]))
             end = " and then the end of the connection" if self.hung_up else " and nothing more in time"
-            raise Unseen(self.stage, f"{self.name} receives {spell(data)!r}", repr(got) + end)
+            raise Unseen(self.stage, f"{self.name} receives '{spell(data)}'", f"'{got}'{end}")
         del self.unread[: len(data)]
         self.stage.journal.write(self.name, RECEIVED, data)
 
@@ -79,7 +79,7 @@ class RawConnection:
             not self.stage.wait_until(lambda: b"\n" in self.unread or self.hung_up)
             or b"\n" not in self.unread
         ):
-            raise Unseen(self.stage, f"{self.name} receives a line", repr(spell(bytes(self.unread))))
+            raise Unseen(self.stage, f"{self.name} receives a line", f"'{spell(bytes(self.unread))}'")
         line = bytes(self.unread[: self.unread.index(b"\n")])
         self.receives_bytes(line + b"\n")
         return line.decode(errors="replace")
@@ -88,7 +88,7 @@ class RawConnection:
         """Wait for the end of the connection, with nothing received before it."""
         self.stage.wait_until(lambda: self.hung_up or bool(self.unread))
         if self.unread or not self.hung_up:
-            got = repr(spell(bytes(self.unread))) if self.unread else "neither a byte nor the end"
+            got = f"'{spell(bytes(self.unread))}'" if self.unread else "neither a byte nor the end"
             raise Unseen(self.stage, f"{self.name} is hung up on", got)
         self.stage.journal.write(self.name, RECEIVED, "the end of the connection")
 

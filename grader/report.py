@@ -13,7 +13,7 @@ from grader.contract import LINES, Contract
 from grader.diagnosis import MISSED, diagnose
 from grader.diagram import TerminalDiagram
 from grader.journal import MISSING, SHOWN, TYPED, Entry
-from grader.verdicts import MARKS, Case, Scene, Verdict
+from grader.verdicts import MARKS, Case, Scene, Verdict, quoted
 
 WIDTH = 100
 
@@ -108,7 +108,7 @@ def missing(scene: Scene) -> list[Entry]:
     found = MISSED.search(scene.expected)
     if not found or found["who"] not in scene.actors() or " and no " in scene.expected:
         return []
-    return [Entry(0.0, "server", MISSING, found["text"].encode(), found["who"])]
+    return [Entry(0.0, "server", MISSING, quoted(scene.expected).encode(), found["who"])]
 
 
 def compared(scene: Scene) -> Iterator[str]:
@@ -129,12 +129,6 @@ def first_difference(wanted: str, got: str) -> int:
     return next(
         (place for place, (one, other) in enumerate(pairs) if one != other), min(len(wanted), len(got))
     )
-
-
-def quoted(text: str) -> str:
-    """Return what stands between the first pair of quotes."""
-    parts = text.split("'")
-    return parts[1] if len(parts) > 2 else ""
 
 
 def rest(text: str, start: int) -> str:

@@ -1,5 +1,6 @@
 """Verdicts: what became of each check, and all that is known of one that failed."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,10 @@ from grader.journal import Entry
 PASSED, FAILED, SKIPPED, UNPLAYED = "passed", "failed", "skipped", "not played"
 
 MARKS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–"}
+
+
+QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+"""A text as Python writes it."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,12 @@ def field_of(error: str, label: str) -> str:
         if line.startswith(label):
             return line[len(label) :]
     return error.strip() if label.startswith("expected") else ""
+
+
+def quoted(text: str) -> str:
+    """Return what stands between the first pair of quotes; empty where there is none."""
+    found = QUOTED.search(text)
+    return found[0][1:-1] if found else ""
 
 
 def scene_of(report: dict[str, Any]) -> Scene:

@@ -9,7 +9,7 @@ from tests.e2e.wire import ENDLESS_BYTES
 FLOOD_BYTES = 8_000_000
 """More than the buffers of both systems and of one connection hold together."""
 
-STALLED_SECONDS = 0.2
+STALLED_SECONDS = 0.8
 """Nobody's bytes are taken for so long: the flood stands still."""
 
 FLOOD_SECONDS = 20.0

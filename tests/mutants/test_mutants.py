@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.checks import SUBJECT
 from grader.diagnosis import diagnose
 from grader.judge import Judge, Order
 from grader.submission import contract_of_copy
@@ -60,15 +61,22 @@ def compiled(program: Compiled, directory: Path) -> Path:
     return directory
 
 
-def judged(sprint: int, directory: Path, *only: str) -> dict[str, Verdict]:
-    """Have a submission judged; return its verdicts by id."""
-    order = Order(sprint=sprint, contract=contract_of_copy(directory), only=only, jobs=1, seed=4711)
+def judged(program: Patch | Compiled, directory: Path) -> dict[str, Verdict]:
+    """Have the check played that is about a mutant, or all of the subject level; return the verdicts by id."""
+    order = Order(
+        sprint=program.sprint,
+        contract=contract_of_copy(directory),
+        only=(program.check,) if program.check else (),
+        level="" if program.check else SUBJECT,
+        jobs=1 if program.check else 6,
+        seed=4711,
+    )
     return {verdict.id: verdict for verdict in Judge(order).verdicts_as_they_come()}
 
 
 def is_caught(mutant: Patch | Compiled, directory: Path) -> None:
     """Expect the check that is about a mutant to fail, and to name the cause."""
-    verdict = judged(mutant.sprint, directory, mutant.check)[mutant.check]
+    verdict = judged(mutant, directory)[mutant.check]
     assert verdict.outcome == FAILED
     assert diagnose(verdict.id, "fin", verdict.failure())[0] == mutant.cause, verdict.failure().scene.error
 
@@ -87,7 +95,6 @@ def test_a_faulty_program_is_caught(program: Compiled, tmp_path: Path) -> None:
 @needs_compiler
 @pytest.mark.parametrize("program", HONEST, ids=lambda each: f"{each.sprint}-{each.name}".replace(" ", "-"))
 def test_an_honest_program_passes_all_that_the_course_asks(program: Compiled, tmp_path: Path) -> None:
-    verdicts = judged(program.sprint, compiled(program, tmp_path))
-    asked = [verdict for verdict in verdicts.values() if verdict.level == "subject"]
-    assert len(asked) > 5
-    assert {verdict.id: verdict.outcome for verdict in asked} == {verdict.id: PASSED for verdict in asked}
+    verdicts = judged(program, compiled(program, tmp_path))
+    assert len(verdicts) > 5
+    assert {name: verdict.outcome for name, verdict in verdicts.items()} == dict.fromkeys(verdicts, PASSED)
