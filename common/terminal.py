@@ -7,6 +7,7 @@ of whoever shows it as it came; shown as `\x1b[2J` it is text like any other.
 import contextlib
 import os
 import sys
+import termios
 from types import TracebackType
 
 from common.lines import CONTROL_CHARACTERS, Inbox, LineDecoder
@@ -107,6 +108,7 @@ class Screen:
     ) -> None:
         with contextlib.suppress(Failure):
             self.stop_prompting()
+        self._forget_what_is_typed()
 
     def show(self, text: str) -> None:
         """Show one line of the others."""
@@ -127,6 +129,14 @@ class Screen:
         if self._prompting:
             self._prompting = False
             write(CLEAR_LINE)
+
+    def _forget_what_is_typed(self) -> None:
+        """Drop what nobody has read: the shell that comes next would take it for a command."""
+        if not self._on_terminal:
+            return
+        with contextlib.suppress(OSError, termios.error):  # the terminal has gone
+            if os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp():  # in the background it is not ours
+                termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
     def _write_line(self, line: str) -> None:
         write(f"{CLEAR_LINE}{line}\n{PROMPT}" if self._prompting else f"{line}\n")

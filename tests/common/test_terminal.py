@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from common.lines import BadLine
 from common.stop import Stop
 from common.terminal import Keyboard, Screen, printable
-from tests.common.children import child, outcome
+from grader.program import Program
+from grader.stage import Stage
+from tests.common.children import ROOT, child, outcome
 from tests.common.raw import Thread, ends, reset, tcp_pair
 
 TypeAt = Callable[[int], Keyboard]
@@ -232,3 +234,24 @@ def test_a_terminal_on_one_side_only_is_a_pipe(
             screen.prompt()
             screen.show("salut")
         assert seen() == shown
+
+
+LEAVES_TYPED_AHEAD = """
+import select
+from common.terminal import Screen
+with Screen() as screen:
+    screen.note("type")
+    select.select([0], [], [])
+print("left:", bool(select.select([0], [], [], 0)[0]), flush=True)
+"""
+
+
+def test_what_was_typed_and_not_read_does_not_reach_the_shell() -> None:
+    with Stage() as stage:
+        program = Program(
+            stage, "program", [sys.executable, "-c", LEAVES_TYPED_AHEAD], terminal=True, directory=ROOT
+        )
+        assert stage.wait_until(lambda: b"type" in program.written["screen"])
+        program.types(b"rm -rf everything\n")
+        assert program.wait_end()
+        assert b"left: False" in program.written["screen"]
