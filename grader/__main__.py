@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 
-from grader import check
+from grader import check, watch
 from grader.demo import play_demo
 
 
@@ -21,6 +21,9 @@ def main() -> int:
     judged = commands.add_parser("check", help="judge a submission: messagerie check 1 my_sprint1")
     check.add_arguments(judged)
     judged.set_defaults(do=check.check)
+    again = commands.add_parser("watch", help="judge a submission again whenever one of its files changes")
+    check.add_arguments(again)
+    again.set_defaults(do=watch.watch)
     arguments = parser.parse_args()
     try:
         return int(arguments.do(arguments))

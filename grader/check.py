@@ -10,7 +10,7 @@ from rich.text import Text
 
 from grader import sandbox
 from grader.checks import SUBJECT
-from grader.contract import ContractError
+from grader.contract import Contract, ContractError
 from grader.formats import as_json, as_junit
 from grader.judge import Judge, Order
 from grader.report import Setting, failure_report, headline
@@ -28,17 +28,22 @@ JOBS = 2 * (os.cpu_count() or 1)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `check`."""
-    parser.add_argument("sprint", type=int, choices=(1, 2, 3), metavar="SPRINT", help="1, 2 or 3")
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a submission: it has a messagerie.toml")
+    add_submission(parser)
+    parser.add_argument("--format", choices=("text", "json", "junit"), default="text")
     parser.add_argument(
         "--only", action="append", default=[], metavar="ID", help="judge this check (repeatable)"
     )
     parser.add_argument("--subject", action="store_true", help="only what the course text asks for")
     parser.add_argument("--seed", type=int, default=-1, help="repeat a run with the words that it used")
     parser.add_argument("--all", action="store_true", help="go on after the first failure")
-    parser.add_argument("--format", choices=("text", "json", "junit"), default="text")
     parser.add_argument("--no-sandbox", action="store_true", help="run the programs with your rights")
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"checks at the same time (default: {JOBS})")
+
+
+def add_submission(parser: argparse.ArgumentParser) -> None:
+    """Describe what every command is told of a submission."""
+    parser.add_argument("sprint", type=int, choices=(1, 2, 3), metavar="SPRINT", help="1, 2 or 3")
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a submission: it has a messagerie.toml")
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -54,8 +59,14 @@ def check(arguments: argparse.Namespace) -> int:
 
 def judge_copy(arguments: argparse.Namespace, copy: Path) -> int:
     """Judge a submission's copy; return the exit code. Raises ContractError."""
-    contract = contract_of_copy(copy)
-    order = Order(
+    judge = Judge(order_of(arguments, contract_of_copy(copy)))
+    told = TELLERS[arguments.format](judge, setting_of(arguments, judge), arguments)
+    return SOME_FAILED if any(verdict.outcome == FAILED for verdict in told) else ALL_PASSED
+
+
+def order_of(arguments: argparse.Namespace, contract: Contract, first: tuple[str, ...] = ()) -> Order:
+    """Return what a command line asks a judge for; `first` names checks to begin with."""
+    return Order(
         sprint=arguments.sprint,
         contract=contract,
         only=tuple(arguments.only),
@@ -63,11 +74,13 @@ def judge_copy(arguments: argparse.Namespace, copy: Path) -> int:
         seed=arguments.seed,
         sandbox=not arguments.no_sandbox,
         jobs=max(1, arguments.jobs),
+        first=first,
     )
-    judge = Judge(order)
-    setting = Setting(arguments.sprint, str(arguments.directory), judge.seed, contract)
-    told = TELLERS[arguments.format](judge, setting, arguments)
-    return SOME_FAILED if any(verdict.outcome == FAILED for verdict in told) else ALL_PASSED
+
+
+def setting_of(arguments: argparse.Namespace, judge: Judge) -> Setting:
+    """Return what reports must know of a run."""
+    return Setting(arguments.sprint, str(arguments.directory), judge.seed, judge.order.contract)
 
 
 def tell_text(judge: Judge, setting: Setting, arguments: argparse.Namespace) -> list[Verdict]:

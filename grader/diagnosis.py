@@ -12,7 +12,7 @@ from typing import Any
 from grader.journal import CLOSED, CONNECTED, ENDED, RECEIVED, SENT, SIGNALLED, STARTED, TYPED, Entry
 from grader.verdicts import Case, Scene, quoted
 
-BUSY_SECONDS = 0.8
+BUSY_SECONDS = 0.3
 """Processor time that nothing in a scene needs: whoever has used it asks again and again."""
 
 HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-input")

@@ -13,6 +13,7 @@ TYPED, SHOWN = "types", "sees"
 SENT, RECEIVED = "sends", "receives"
 CONNECTED, CLOSED = "connects", "closes"
 STARTED, SIGNALLED, ENDED = "starts", "is sent", "ends"
+STOPPED = "is stopped for"
 MISSING = "misses"  # what should have come and did not
 
 

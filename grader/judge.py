@@ -19,6 +19,8 @@ from typing import Any
 
 from grader.contract import HOST, REPOSITORY, Contract
 from grader.launch import plain_environment
+from grader.leftovers import END_SECONDS, MARK, Household
+from grader.limits import LOOK_SECONDS, Watch
 from grader.sandbox import is_available, wrapped
 from grader.verdicts import FAILED, SKIPPED, UNPLAYED, Case, Scene, Verdict, scene_of
 
@@ -63,7 +65,9 @@ class Worker:
         self.case: Case | None = None
         self.since = time.monotonic()
         self._pending = b""
+        self._household = Household()
         environment = plain_environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        environment[MARK] = self._household.mark
         self._process = subprocess.Popen(
             command_of(order, commands, results),
             cwd=REPOSITORY,
@@ -74,9 +78,15 @@ class Worker:
             pass_fds=(commands, results),
             start_new_session=True,
         )
+        self._household.leader = self.pid
         os.close(commands)
         os.close(results)
         self.tell(seed=seed)
+
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        return self._process.pid
 
     def tell(self, **command: Any) -> None:
         """Send one command."""
@@ -100,17 +110,19 @@ class Worker:
     def last_words(self) -> str:
         """Return what an ended worker has written on stderr."""
         assert self._process.stderr
-        return self._process.stderr.read().decode(errors="replace").strip()
+        os.set_blocking(self._process.stderr.fileno(), False)
+        words = self._process.stderr.read() or b""
+        return words.decode(errors="replace").strip() or "its worker was killed"
 
     def end(self) -> None:
         """End it, and with its sandbox all that it has started."""
         os.close(self._commands)
         os.close(self.results)
-        try:
-            self._process.wait(2 if self.case is None else 0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_SECONDS if self.case is None else 0)
+        self._process.kill()
+        self._household.leave()
+        self._process.wait()
         assert self._process.stderr
         self._process.stderr.close()
 
@@ -150,11 +162,23 @@ class Judge:
         self._waiting: list[Case] = []
         self._workers: list[Worker] = []
         self._selector = selectors.DefaultSelector()
+        self._watch = Watch()
+
+    def prepare(self) -> None:
+        """Start the workers: it takes them half a second to be ready."""
+        self._hire(self.order.jobs)
+
+    def dismiss(self) -> None:
+        """End all workers; may be called twice."""
+        while self._workers:
+            self._workers.pop().end()
+        self._selector.close()
 
     def verdicts_as_they_come(self) -> Iterator[Verdict]:
         """Yield each verdict once it and all before it are known. Ends all workers, however it is left."""
         try:
-            self._hire(self.order.jobs)
+            if not self._workers:
+                self.prepare()
             told = 0
             while not self.verdicts or told < len(self.verdicts):
                 self._listen()
@@ -164,9 +188,7 @@ class Judge:
                     told += 1
                     yield verdict
         finally:
-            for worker in self._workers:
-                worker.end()
-            self._selector.close()
+            self.dismiss()
 
     def _hire(self, count: int) -> None:
         for _ in range(count):
@@ -175,14 +197,17 @@ class Judge:
             self._selector.register(worker.results, selectors.EVENT_READ, worker)
 
     def _listen(self) -> None:
-        for key, _events in self._selector.select(1.0):
+        for key, _events in self._selector.select(LOOK_SECONDS):
             said = key.data.hear()
             if said is None:
                 self._replace(key.data, key.data.last_words())
             for result in said or []:
                 self._take(key.data, result)
+        offenders = self._watch.offenders(worker.pid for worker in self._workers)
         for worker in list(self._workers):
-            if worker.case and time.monotonic() - worker.since > CASE_SECONDS:
+            if worker.pid in offenders:
+                self._replace(worker, offenders[worker.pid])
+            elif worker.case and time.monotonic() - worker.since > CASE_SECONDS:
                 self._replace(worker, f"it did not end within {CASE_SECONDS:.0f} s")
 
     def _take(self, worker: Worker, result: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from grader.journal import SIGNALLED, STARTED, spell
+from grader.journal import SIGNALLED, STARTED, STOPPED, spell
 from grader.launch import on_pipes, on_terminal, plain_environment
 from grader.leftovers import END_SECONDS, MARK, Household
 from grader.stage import Stage
@@ -22,6 +22,9 @@ CHUNK_BYTES = 65536
 
 LAST_WORDS, LAST_BYTES = 5, 4096
 """How many lines of stderr an ending quotes, and how much of it at most: a line may be megabytes long."""
+
+MOST_OUTPUT_BYTES = 16 * 1024 * 1024
+"""Whoever writes more than this on one stream does not talk, but loops; it is ended."""
 
 CHUNKS_LEFT = 16
 """Chunks that an ended program may have left unread: 1 MiB, the largest pipe. What is more, others write since."""
@@ -147,9 +150,18 @@ class Program:
             self._forget(descriptor)
             return False
         self.written[stream] += chunk
+        if len(self.written[stream]) > MOST_OUTPUT_BYTES:
+            self._end_flood(descriptor)
+            return False
         for listener in self.listeners:
             listener(stream, chunk)
         return True
+
+    def _end_flood(self, descriptor: int) -> None:
+        self._forget(descriptor)
+        self.stage.journal.write(self.name, STOPPED, f"more than {MOST_OUTPUT_BYTES >> 20} MiB of output")
+        self._household.leave()
+        self._process.kill()
 
     def _forget(self, descriptor: int) -> None:
         self.stage.unwatch(descriptor)

@@ -27,11 +27,21 @@ def copied(directory: Path) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="messagerie-") as temporary:
         copy = Path(temporary) / "submission"
-        try:
-            shutil.copytree(directory, copy, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
-        except (OSError, shutil.Error) as error:
-            raise ContractError(f"{directory}: cannot be read: {error}") from None
+        copy.mkdir()
+        copy_into(directory, copy)
         yield copy
+
+
+def copy_into(directory: Path, copy: Path) -> None:
+    """Make an existing directory a copy of a submission. Raises ContractError where it cannot be read."""
+    for old in copy.iterdir():
+        shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
+    try:
+        shutil.copytree(
+            directory, copy, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True
+        )
+    except (OSError, shutil.Error) as error:
+        raise ContractError(f"{directory}: cannot be read: {error}") from None
 
 
 def build(contract: Contract) -> None:

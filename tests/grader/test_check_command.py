@@ -1,0 +1,177 @@
+"""`messagerie check`, as an instructor or a script sees it: what it prints, and its exit code."""
+
+import json
+import re
+import shutil
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.program import Program
+from grader.stage import Stage
+from tests.course.handouts import ROOT
+
+CONTRACT = (
+    'server = "python3 -m sprint1_turn_based.server {port}"\n'
+    'client = "python3 -m sprint1_turn_based.client {host} {port}"\nwire = "lines"\npatience = 1\n'
+)
+
+NO_SWAP = ("        self.turn = other\n", "")
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """A stage with patience for a whole run."""
+    with Stage(patience=50.0) as stage:
+        yield stage
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Path:
+    """The reference of sprint 1 as a submission."""
+    for name in ("common", "sprint1_turn_based"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "messagerie.toml").write_text(CONTRACT)
+    return tmp_path
+
+
+def break_it(submission: Path) -> None:
+    """Let the server forget to pass the turn."""
+    server = submission / "sprint1_turn_based" / "server.py"
+    server.write_text(server.read_text().replace(*NO_SWAP))
+
+
+def run(stage: Stage, *words: str) -> tuple[int | None, str, str]:
+    """Run the command; return exit code, stdout and stderr."""
+    command = [sys.executable, "-m", "grader", "check", *words]
+    program = Program(stage, "check", command, terminal=False, directory=ROOT)
+    assert program.wait_end(), program.ending()
+    out, err = (program.written[stream].decode() for stream in ("stdout", "stderr"))
+    return program.exit_code, out, err
+
+
+def test_what_passes_is_told_with_its_points(stage: Stage, submission: Path) -> None:
+    code, out, err = run(stage, "1", str(submission), "--only", "s1-first-line", "--only", "s1-roles")
+    assert (code, err) == (0, "")
+    assert re.search(r"^✓ s1-first-line +2/2  subject  What client 1 types", out, re.MULTILINE)
+    assert re.search(r"^✓ s1-roles +3/3  robust ", out, re.MULTILINE)
+    assert re.search(r"^5 of 5 points \(seed \d+\)$", out, re.MULTILINE)
+
+
+def test_what_fails_is_explained_and_ends_the_run(stage: Stage, submission: Path) -> None:
+    break_it(submission)
+    code, out, _err = run(
+        stage, "1", str(submission), "--only", "s1-answer", "--only", "s1-turns", "--seed", "7"
+    )
+    assert code == 1
+    told = [
+        r"✗ s1-answer +0/2",
+        r"what happened:",
+        r"1\. server starts",
+        r"alice's terminal:",
+        r"bob's terminal:",
+        r"on the wire, played again:",
+        r"expected: alice sees '",
+        r"got: ",
+        r"how the programs stood:",
+        r"server is still running",
+        r"thread 1: waits in poll",
+        r"hint: +After relaying 1 to 2",
+        r"repeat: +messagerie check 1 .* --only s1-answer --seed 7",
+        r"0 of 2 points \(seed 7; 1 not played: --all goes on",
+    ]
+    assert re.search(".*".join(told), out, re.DOTALL), out
+
+
+def test_all_goes_on_after_a_failure(stage: Stage, submission: Path) -> None:
+    break_it(submission)
+    words = ("--only", "s1-answer", "--only", "s1-first-line", "--only", "s1-turns", "--all")
+    code, out, _err = run(stage, "1", str(submission), *words)
+    assert code == 1
+    assert [line[0] for line in out.splitlines() if re.match("[✓✗]", line)] == ["✓", "✗", "✗"]
+
+
+def test_a_seed_repeats_the_words(stage: Stage, submission: Path) -> None:
+    break_it(submission)
+    words = ("1", str(submission), "--only", "s1-answer", "--seed", "99", "--format", "json")
+    first, second = (json.loads(run(stage, *words)[1]) for _ in range(2))
+    assert first["seed"] == second["seed"] == 99
+    said = [
+        [step for step in run["checks"][0]["failure"]["steps"] if "types" in step] for run in (first, second)
+    ]
+    assert said[0] == said[1] != []
+
+
+def test_json_says_all_of_it(stage: Stage, submission: Path) -> None:
+    break_it(submission)
+    code, out, _err = run(stage, "1", str(submission), "--only", "s1-answer", "--format", "json")
+    assert code == 1
+    (check,) = json.loads(out)["checks"]
+    assert (check["id"], check["outcome"], check["points"], check["of"]) == ("s1-answer", "failed", 0, 2)
+    assert check["failure"]["expected"].startswith("alice sees")
+    assert [program["name"] for program in check["failure"]["programs"]] == ["server", "alice", "bob"]
+
+
+def test_junit_is_xml(stage: Stage, submission: Path) -> None:
+    break_it(submission)
+    words = ("--only", "s1-first-line", "--only", "s1-answer", "--format", "junit")
+    code, out, _err = run(stage, "1", str(submission), *words)
+    assert code == 1
+    suite = ElementTree.fromstring(out)
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert [case.get("name") for case in suite] == ["s1-first-line", "s1-answer"]
+    failure = suite[1].find("failure")
+    assert failure is not None
+    assert "how the programs stood" in str(failure.text)
+
+
+@pytest.mark.parametrize(
+    ("contract", "words", "sentence"),
+    [
+        (CONTRACT, ("--only", "s1-nonsense"), "no check is called s1-nonsense"),
+        (CONTRACT + 'quitt = "x"\n', (), "line 5: there is no key 'quitt'"),
+        ('build = "exit 3"\n' + CONTRACT, (), "build: 'exit 3' ended with exit code 3"),
+    ],
+)
+def test_what_cannot_be_judged_is_told_in_a_sentence(
+    stage: Stage, submission: Path, contract: str, words: tuple[str, ...], sentence: str
+) -> None:
+    (submission / "messagerie.toml").write_text(contract)
+    code, _out, err = run(stage, "1", str(submission), *words)
+    assert code == 2
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+def test_a_directory_without_contract_is_told(stage: Stage, tmp_path: Path) -> None:
+    code, _out, err = run(stage, "1", str(tmp_path))
+    assert code == 2
+    assert "it must say how to start server and client" in err
+
+
+def test_watch_judges_again_when_a_file_is_saved(stage: Stage, submission: Path) -> None:
+    words = ["watch", "1", str(submission), "--only", "s1-first-line", "--only", "s1-answer", "--all"]
+    command = [sys.executable, "-m", "grader", *words]
+    watching = Program(stage, "watch", command, terminal=False, directory=ROOT)
+
+    def rounds() -> int:
+        return watching.written["stdout"].count(b"waiting for a change")
+
+    assert stage.wait_for_outside(lambda: rounds() == 1), watching.ending()
+    break_it(submission)
+    assert stage.wait_for_outside(lambda: rounds() == 2), watching.ending()
+    first, second = watching.written["stdout"].decode().split("waiting for a change")[:2]
+    assert first.count("✓ s1-") == 2
+    assert re.findall("([✓✗]) (s1-[a-z-]+)", second)[:2] == [("✓", "s1-first-line"), ("✗", "s1-answer")]
+    (submission / "messagerie.toml").write_text(CONTRACT + "patience = 7\n")
+    assert stage.wait_for_outside(lambda: b"Cannot overwrite a value" in watching.written["stdout"])
+    (submission / "messagerie.toml").write_text(CONTRACT)
+    assert stage.wait_for_outside(lambda: rounds() == 3), watching.ending()
+    third = watching.written["stdout"].decode().split("waiting for a change")[2]
+    assert re.findall("([✓✗]) (s1-[a-z-]+)", third)[0] == ("✗", "s1-answer")
+    watching.signal(2)
+    assert watching.wait_end()
+    assert watching.exit_code == 130
