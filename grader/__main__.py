@@ -3,8 +3,9 @@
 import argparse
 import signal
 import sys
+from pathlib import Path
 
-from grader import check, watch
+from grader import check, init, trace, watch
 from grader.demo import play_demo
 
 
@@ -24,6 +25,16 @@ def main() -> int:
     again = commands.add_parser("watch", help="judge a submission again whenever one of its files changes")
     check.add_arguments(again)
     again.set_defaults(do=watch.watch)
+    traced = commands.add_parser(
+        "trace", help="play a conversation and leave it as trace.svg, .md and .jsonl"
+    )
+    check.add_submission(traced)
+    traced.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where (default: here)")
+    traced.add_argument("--no-sandbox", action="store_true", help="run the programs with your rights")
+    traced.set_defaults(do=trace.trace)
+    begun = commands.add_parser("init", help="look at a submission and write its messagerie.toml")
+    begun.add_argument("directory", type=Path, metavar="DIR")
+    begun.set_defaults(do=init.init)
     arguments = parser.parse_args()
     try:
         return int(arguments.do(arguments))

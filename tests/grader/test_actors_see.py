@@ -52,11 +52,11 @@ def stage() -> Iterator[Stage]:
         yield stage
 
 
-@pytest.fixture
-def impatient(stage: Stage) -> Stage:
-    """The same stage, for what is known not to come."""
+def is_impatient(stage: Stage, *people: Client) -> None:
+    """From now on wait for nothing: what is tried is known not to come."""
     stage.patience = 0.1
-    return stage
+    for person in people:
+        person.screen.timeout = stage.patience
 
 
 @pytest.fixture
@@ -119,10 +119,10 @@ def test_bytes_that_are_no_text_harm_nobody(client: Callable[[str], Client]) -> 
     assert b"\xff\xfe" in alice.shown()
 
 
-@pytest.mark.usefixtures("impatient")
 def test_what_was_seen_once_is_not_seen_again(parrot: Client) -> None:
     parrot.types("bonjour")
     parrot.sees("bonjour")
+    is_impatient(parrot.stage, parrot)
     with pytest.raises(Unseen):
         parrot.sees("bonjour")
 
@@ -139,16 +139,17 @@ def test_what_came_before_a_marker_is_told(parrot: Client) -> None:
         parrot.sees_no("one", before="marker")
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_marker_that_does_not_come_proves_nothing(parrot: Client) -> None:
+    is_impatient(parrot.stage, parrot)
     with pytest.raises(Unseen, match="marker"):
         parrot.sees_no("one", before="marker")
     assert parrot.is_running()
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_failure_tells_the_scene(parrot: Client) -> None:
     parrot.types("bonjour")
+    assert parrot.stage.wait_until(lambda: b"bonjour" in parrot.shown())
+    is_impatient(parrot.stage, parrot)
     with pytest.raises(Unseen) as told:
         parrot.sees("bonsoir")
     text = str(told.value)
@@ -167,11 +168,12 @@ def test_a_failure_tells_how_a_program_ended_and_does_not_wait(client: Callable[
     assert time.monotonic() - begun < alice.stage.patience
 
 
-@pytest.mark.usefixtures("impatient")
 def test_nothing_that_a_program_writes_acts_on_the_reader_of_a_failure(
     client: Callable[[str], Client],
 ) -> None:
     alice = client("import os, signal; os.write(1, b'\\x9b2J\\x07\\x1b[2J\\n'); signal.pause()")
+    assert alice.stage.wait_until(lambda: b"\x1b[2J" in alice.shown())
+    is_impatient(alice.stage, alice)
     with pytest.raises(Unseen) as told:
         alice.sees("bonjour")
     assert all(character.isprintable() or character == "\n" for character in str(told.value))
@@ -235,9 +237,11 @@ def test_a_server_is_ended_by_signals(stage: Stage, act: Callable[[Server], None
     assert name in echo.program.ending()
 
 
-def test_what_a_server_does_not_say_is_told(impatient: Stage) -> None:
+def test_what_a_server_does_not_say_is_told(stage: Stage) -> None:
+    silent = server(stage)
+    is_impatient(stage)
     with pytest.raises(Unseen, match="server prints a line like 'nonsense'"):
-        server(impatient).announces("nonsense")
+        silent.announces("nonsense")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -275,8 +279,9 @@ def test_who_is_hung_up_on_notices(stage: Stage) -> None:
     alice.is_hung_up_on()
 
 
-def test_who_is_not_hung_up_on_is_told(impatient: Stage) -> None:
-    alice = Peer(impatient, "alice", server(impatient).port)
+def test_who_is_not_hung_up_on_is_told(stage: Stage) -> None:
+    alice = Peer(stage, "alice", server(stage).port)
+    is_impatient(stage)
     with pytest.raises(Unseen, match="neither a byte nor the end"):
         alice.is_hung_up_on()
 
@@ -317,8 +322,9 @@ def test_a_peer_that_stops_reading_fills_the_buffers_and_can_go_on(stage: Stage)
     assert len(alice.unread) == size
 
 
-def test_a_peer_that_cannot_send_any_more_is_told(impatient: Stage) -> None:
-    alice = Peer(impatient, "alice", server(impatient, "__import__('signal').pause()").port)
+def test_a_peer_that_cannot_send_any_more_is_told(stage: Stage) -> None:
+    alice = Peer(stage, "alice", server(stage, "__import__('signal').pause()").port)
+    is_impatient(stage)
     with pytest.raises(Unseen, match="alice can send"):
         alice.sends(b"x" * 20_000_000)
     assert not alice.can_send()

@@ -55,9 +55,10 @@ def test_a_client_that_waits_unaccepted_is_counted(stage: Stage) -> None:
 
 
 def test_a_server_that_accepts_is_not_the_one_expected(stage: Stage) -> None:
+    server = listener(stage)
     stage.patience = 0.05
     with pytest.raises(Unseen, match="1 connections wait"):
-        listener(stage).leaves_waiting(1)
+        server.leaves_waiting(1)
 
 
 def test_a_server_that_listens_in_a_child_is_found(stage: Stage) -> None:
@@ -81,7 +82,7 @@ def test_a_server_that_ends_before_it_listens_is_explained(stage: Stage) -> None
 
 
 def test_a_server_on_another_port_than_the_one_asked_for_is_told(stage: Stage) -> None:
-    stage.patience = 0.3
+    stage.patience = 3
     with socket.create_server(("127.0.0.1", 0)) as taken:
         unused = taken.getsockname()[1]
     command = [sys.executable, "-c", LISTEN.format(host="127.0.0.1", family="AF_INET")]

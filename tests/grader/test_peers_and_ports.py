@@ -41,16 +41,6 @@ def test_a_listener_that_two_processes_share_has_one_queue(stage: Stage) -> None
     assert accept_queues(server.program.pid) == {server.port: 1}
 
 
-def test_who_listens_elsewhere_than_told_is_explained(stage: Stage) -> None:
-    stage.patience = 1
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        elsewhere = taken.getsockname()[1]
-        with pytest.raises(
-            AssertionError, match=rf"does not listen on port {elsewhere}; it listens on \[\d+\]"
-        ):
-            Server(stage, [sys.executable, "-c", SHARED], port=elsewhere)
-
-
 def test_a_descriptor_that_is_just_closed_hides_no_listener(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,146 @@
+"""`messagerie trace SPRINT DIR`: plays a conversation with a submission's programs and leaves what was seen of it.
+
+trace.svg, for a page; trace.md, the same as Mermaid text; trace.jsonl, all that happened, a line each, with its time
+in seconds. The programs run in the sandbox; what they do comes back through a pipe that they do not have.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from grader.actors import Client, Server
+from grader.contract import HOST, REPOSITORY, Contract, ContractError, read_contract
+from grader.diagram import TerminalDiagram, mermaid
+from grader.fixtures import free_port
+from grader.journal import Entry
+from grader.launch import plain_environment
+from grader.listening import is_connected
+from grader.network import add_address
+from grader.sandbox import is_available, wrapped
+from grader.stage import Stage
+from grader.submission import contract_of_copy, copied
+from grader.unseen import Unseen
+from grader.wiretap import Wiretap
+
+NAMES = {1: ("alice", "bob"), 2: ("alice", "bob"), 3: ("alice", "bob", "carol")}
+
+LINES = ("bonjour", "salut", "ca va ?", "oui, merci")
+
+WIDTH = 110
+
+PLAYED, NOT_AS_IT_SHOULD, NOT_PLAYED = 0, 1, 2
+"""Exit codes."""
+
+
+def trace(arguments: argparse.Namespace) -> int:
+    """Play, and write the three files; return the exit code."""
+    try:
+        with copied(arguments.directory) as copy:
+            contract = contract_of_copy(copy)
+            entries, problem = played(arguments.sprint, contract, sandboxed=not arguments.no_sandbox)
+    except ContractError as error:
+        print(error, file=sys.stderr)
+        return NOT_PLAYED
+    actors = [NAMES[arguments.sprint][0], "server", *NAMES[arguments.sprint][1:]]
+    write_files(arguments.output, entries, actors)
+    print(problem or f"trace.svg, trace.md and trace.jsonl are in {arguments.output}")
+    return NOT_AS_IT_SHOULD if problem else PLAYED
+
+
+def played(sprint: int, contract: Contract, *, sandboxed: bool) -> tuple[list[Entry], str]:
+    """Let another process play, in the sandbox; return what happened, and what did not."""
+    reader, writer = os.pipe()
+    command = [sys.executable, "-m", "grader.trace", str(sprint), str(contract.directory), str(writer)]
+    if sandboxed and is_available():
+        command += [contract.address] * (contract.address != HOST)
+        command = wrapped(command, contract.directory, contract.address)
+    with subprocess.Popen(command, cwd=REPOSITORY, env=plain_environment(), pass_fds=(writer,)):
+        os.close(writer)
+        with os.fdopen(reader, encoding="utf-8") as lines:
+            said = [json.loads(line) for line in lines]
+    problem = "".join(each["problem"] for each in said if "problem" in each)
+    return [entry_of(each) for each in said if "actor" in each], problem
+
+
+def value_of(entry: Entry) -> dict[str, object]:
+    """Return an entry as a JSON value; bytes as the characters of the same numbers."""
+    return vars(entry) | {"data": entry.data.decode("latin-1")}
+
+
+def entry_of(value: dict[str, object]) -> Entry:
+    """Return the entry of a JSON value."""
+    return Entry(**value | {"data": str(value["data"]).encode("latin-1")})  # type: ignore[arg-type]
+
+
+def write_files(directory: Path, entries: list[Entry], actors: list[str]) -> None:
+    """Write the three files."""
+    directory.mkdir(parents=True, exist_ok=True)
+    console = Console(record=True, width=WIDTH, file=open(os.devnull, "w"), highlight=False)  # noqa: SIM115 - its own
+    diagram = TerminalDiagram(actors, WIDTH)
+    for row in (diagram.head(), *filter(None, map(diagram.row, entries))):
+        console.print(Text(row))
+    console.file.close()
+    (directory / "trace.svg").write_text(console.export_svg(title="messagerie trace"))
+    (directory / "trace.md").write_text(f"```mermaid\n{mermaid(entries, actors)}```\n")
+    lines = (json.dumps(value_of(entry), ensure_ascii=False) + "\n" for entry in entries)
+    (directory / "trace.jsonl").write_text("".join(lines))
+
+
+def play(stage: Stage, contract: Contract, names: tuple[str, ...]) -> None:
+    """Let people come, and speak one after the other; the first one leaves. Raises Unseen."""
+    port = contract.port or free_port()
+    server = Server(stage, contract.server_command(port), port, contract.directory, contract.address)
+    tap = None if contract.port else Wiretap(stage, server.port, server.host)
+    people = list(arrivals(stage, contract, server, tap, names))
+    speakers = people if contract.first == 1 else people[::-1]
+    for number, line in enumerate(LINES):
+        speaker = speakers[number % len(speakers)]
+        speaker.types(line)
+        for hearer in people:
+            if hearer is not speaker:
+                hearer.sees(line)
+    speakers[len(LINES) % len(speakers)].types(contract.quit)
+    speakers[len(LINES) % len(speakers)].ends()
+
+
+def arrivals(
+    stage: Stage, contract: Contract, server: Server, tap: Wiretap | None, names: tuple[str, ...]
+) -> Iterator[Client]:
+    """Bring people, each once the one before is connected."""
+    for place, name in enumerate(names, 1):
+        port = tap.port if tap else server.port
+        if tap:
+            tap.expect(name)
+        client = Client(stage, name, contract.client_command(server.host, port, place), contract.directory)
+        client.types(*contract.login_lines(name, place))
+        pid = client.program.pid
+        stage.wait_for_outside(lambda pid=pid, port=port: is_connected(pid, port))  # type: ignore[misc]
+        yield client
+
+
+def main() -> None:
+    """Play, inside the sandbox, and tell it through the pipe."""
+    sprint, directory, writer = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    os.set_inheritable(writer, False)
+    for address in sys.argv[4:]:
+        add_address(address)
+    with os.fdopen(writer, "w", encoding="utf-8") as results, Stage() as stage:
+        problem = ""
+        try:
+            play(stage, read_contract(directory), NAMES[sprint])
+        except (Unseen, AssertionError) as error:
+            problem = str(error).strip().rpartition("\n\n")[2]
+        for entry in stage.journal.entries:
+            results.write(json.dumps(value_of(entry)) + "\n")
+        results.write(json.dumps({"problem": problem}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

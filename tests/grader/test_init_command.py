@@ -1,0 +1,141 @@
+"""`messagerie init` guesses what a submission's command lines are, tries them, and never writes over anything."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.contract import ContractError, read_contract
+from grader.init import looked_at
+from grader.program import Program
+from grader.stage import Stage
+from tests.course.handouts import ROOT
+
+SERVER_C = "int main(int argc, char **argv) { a.sin_port = htons(atoi(argv[1])); listen(s, 5); }"
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """A stage with patience for a whole run."""
+    with Stage(patience=50.0) as stage:
+        yield stage
+
+
+def guessed(directory: Path, **files: str) -> dict[str, str]:
+    """Write files (`client_c` is client.c) and return the contract that is guessed."""
+    for name, text in files.items():
+        (directory / name.replace("_", ".")).write_text(text)
+    return looked_at(directory).lines
+
+
+@pytest.mark.parametrize(
+    ("client", "command"),
+    [
+        (
+            "main(int c, char **v) { inet_pton(AF_INET, v[1], &a); htons(atoi(v[2])); connect(",
+            "{host} {port}",
+        ),
+        (
+            "main(int argc, char *argv[]) { htons(atoi(argv[1])); inet_addr(argv[2]); connect(",
+            "{port} {host}",
+        ),
+        (
+            "main(int argc, char *argv[]) { htons(atoi(argv[2])); gethostbyname(argv[1]); atoi(argv[3]); connect(",
+            "{host} {port} {place}",
+        ),
+        ("main(int argc, char **argv) { htons(atoi(argv[1])); connect(", "{port}"),
+    ],
+)
+def test_arguments_are_found_in_c(tmp_path: Path, client: str, command: str) -> None:
+    lines = guessed(tmp_path, server_c=SERVER_C, client_c=f"int {client}); }}")
+    assert lines["server"] == '"./server {port}"'
+    assert lines["client"] == f'"./client {command}"'
+    assert lines["build"] == '"gcc -o server server.c -pthread && gcc -o client client.c -pthread"'
+
+
+def test_what_is_fixed_is_found(tmp_path: Path) -> None:
+    server = "#define PORT 5555\nint main(void) { htons(PORT); listen(s, 2); }"
+    client = '#define PORT 5555\nint main(void) { inet_addr("192.168.1.20"); connect(s); }'
+    lines = guessed(tmp_path, server_c=server, client_c=client)
+    assert (lines["port"], lines["address"]) == ("5555", '"192.168.1.20"')
+
+
+def test_a_makefile_says_what_programs_are_called(tmp_path: Path) -> None:
+    makefile = "all: serveur autre\nserveur: server.c\n\tgcc -o serveur server.c\nautre: client.o\n"
+    lines = guessed(tmp_path, server_c=SERVER_C, client_c="int main(void) { connect(s); }", Makefile=makefile)
+    assert lines["build"] == '"make"'
+    assert lines["server"] == '"./serveur {port}"'
+    assert lines["client"] == '"./autre"'
+
+
+def test_python_is_read_too(tmp_path: Path) -> None:
+    server = "import socket, sys\ns.bind(('', int(sys.argv[1])))\ns.listen(5)\n"
+    client = "import socket, sys\ns.connect((sys.argv[1], int(sys.argv[2])))\n"
+    lines = guessed(tmp_path, serveur_py=server, client_py=client)
+    assert lines == {"server": '"python3 serveur.py {port}"', "client": '"python3 client.py {host} {port}"'}
+
+
+def test_two_client_programs_are_two_commands(tmp_path: Path) -> None:
+    (tmp_path / "client1.c").write_text("int main(void) { connect(s); }")
+    (tmp_path / "client2.c").write_text("int main(void) { connect(s); }")
+    lines = guessed(tmp_path, server_c=SERVER_C)
+    assert (lines["client"], lines["client2"]) == ('"./client1"', '"./client2"')
+
+
+def test_no_program_that_listens_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="no program that listens among"):
+        looked_at(tmp_path)
+
+
+def run(stage: Stage, directory: Path) -> Program:
+    """Run the command."""
+    command = [sys.executable, "-m", "grader", "init", str(directory)]
+    program = Program(stage, "init", command, terminal=False, directory=ROOT)
+    assert program.wait_end(), program.ending()
+    return program
+
+
+SERVER_PY = """
+import socket, sys, threading
+def relay(speaker, hearer):
+    while chunk := speaker.recv(4096):
+        hearer.sendall(chunk)
+s = socket.socket()
+s.bind(("", int(sys.argv[1])))
+s.listen(5)
+first, second = s.accept()[0], s.accept()[0]
+threading.Thread(target=relay, args=(first, second)).start()
+relay(second, first)
+"""
+
+CLIENT_PY = """
+import os, socket, sys, threading
+s = socket.socket()
+s.connect((sys.argv[1], int(sys.argv[2])))
+def show():
+    while chunk := s.recv(4096):
+        print(chunk.decode(), flush=True)
+threading.Thread(target=show, daemon=True).start()
+while (line := input()) != "fin":
+    s.sendall(line.encode())
+"""
+
+
+def test_it_is_written_and_tried(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "serveur.py").write_text(SERVER_PY)
+    (tmp_path / "client.py").write_text(CLIENT_PY)
+    program = run(stage, tmp_path)
+    assert program.exit_code == 0, program.written
+    assert read_contract(tmp_path).client == "python3 client.py {host} {port}"
+    assert (
+        b"Tried: what one of two clients types appears at the other, and back." in program.written["stdout"]
+    )
+
+
+def test_nothing_is_written_over(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "messagerie.toml").write_text("mine")
+    program = run(stage, tmp_path)
+    assert program.exit_code == 2
+    assert b"it is not written over" in program.written["stderr"]
+    assert (tmp_path / "messagerie.toml").read_text() == "mine"
