@@ -11,35 +11,58 @@ from grader.demo import play_demo
 
 def main() -> int:
     """Do what the command line says; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="messagerie", description="An instant messenger over TCP, sprint by sprint."
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    demo = commands.add_parser(
-        "demo", help="play the three sprints, with real servers, clients and terminals"
-    )
-    demo.set_defaults(do=lambda _arguments: play_demo())
-    judged = commands.add_parser("check", help="judge a submission: messagerie check 1 my_sprint1")
-    check.add_arguments(judged)
-    judged.set_defaults(do=check.check)
-    again = commands.add_parser("watch", help="judge a submission again whenever one of its files changes")
-    check.add_arguments(again)
-    again.set_defaults(do=watch.watch)
-    traced = commands.add_parser(
-        "trace", help="play a conversation and leave it as trace.svg, .md and .jsonl"
-    )
-    check.add_submission(traced)
-    traced.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where (default: here)")
-    traced.add_argument("--no-sandbox", action="store_true", help="run the programs with your rights")
-    traced.set_defaults(do=trace.trace)
-    begun = commands.add_parser("init", help="look at a submission and write its messagerie.toml")
-    begun.add_argument("directory", type=Path, metavar="DIR")
-    begun.set_defaults(do=init.init)
-    arguments = parser.parse_args()
+    arguments = command_line().parse_args()
     try:
         return int(arguments.do(arguments))
     except KeyboardInterrupt:  # all that it started has been ended on the way here
         return 128 + signal.SIGINT
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Return the commands and their options."""
+    parser = argparse.ArgumentParser(
+        prog="messagerie", description="An instant messenger over TCP, sprint by sprint."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_demo(
+        commands.add_parser("demo", help="play the three sprints, with real servers, clients, terminals")
+    )
+    add_check(commands.add_parser("check", help="judge a submission: messagerie check 1 my_sprint1"))
+    add_watch(commands.add_parser("watch", help="judge a submission again whenever one of its files changes"))
+    add_trace(commands.add_parser("trace", help="play a conversation, leave it as trace.svg, .md and .jsonl"))
+    add_init(commands.add_parser("init", help="look at a submission and write its messagerie.toml"))
+    return parser
+
+
+def add_demo(parser: argparse.ArgumentParser) -> None:
+    """Describe `demo`."""
+    parser.set_defaults(do=lambda _arguments: play_demo())
+
+
+def add_check(parser: argparse.ArgumentParser) -> None:
+    """Describe `check`."""
+    check.add_arguments(parser)
+    parser.set_defaults(do=check.check)
+
+
+def add_watch(parser: argparse.ArgumentParser) -> None:
+    """Describe `watch`: it is told what `check` is told."""
+    check.add_arguments(parser)
+    parser.set_defaults(do=watch.watch)
+
+
+def add_trace(parser: argparse.ArgumentParser) -> None:
+    """Describe `trace`."""
+    check.add_submission(parser)
+    parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where (default: here)")
+    parser.add_argument("--no-sandbox", action="store_true", help="run the programs with your rights")
+    parser.set_defaults(do=trace.trace)
+
+
+def add_init(parser: argparse.ArgumentParser) -> None:
+    """Describe `init`."""
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a submission without messagerie.toml")
+    parser.set_defaults(do=init.init)
 
 
 if __name__ == "__main__":
