@@ -8,8 +8,11 @@ It may wait as long as it likes, for a line or for room to send one: the other d
 While both have a client nobody accepts, so that a third one waits.
 """
 
+import contextlib
+import select
 import socket
 import threading
+from collections.abc import Iterator
 
 from common.announcer import Announcer
 from common.arguments import server_arguments
@@ -17,8 +20,9 @@ from common.connection import Connection, take_leave
 from common.lines import BadLine
 from common.program import run_server
 from common.sockets import accept, format_address, open_listener
-from common.stop import Stop
+from common.stop import POLLIN, Source, Stop, wait_ready
 from common.terminal import say
+from sprint2_threaded_pair.bell import Bell
 
 EXIT = "exit"
 
@@ -26,6 +30,12 @@ LEAVING = ("fin", EXIT)
 """What a client says to leave. `exit` too: relayed, it would end the other client."""
 
 OTHER = {1: 2, 2: 1}
+
+HELD_LINES = 64
+"""Lines of one speaker that are taken in while nobody is there to hear them; TCP holds back the rest."""
+
+POLLRDHUP = getattr(select, "POLLRDHUP", 0)
+"""What poll(2) says of a peer that sends no more, also while lines lie unread before its end (Linux)."""
 
 
 def main(stop: Stop) -> None:
@@ -40,19 +50,18 @@ def main(stop: Stop) -> None:
         for thread in threads:
             thread.start()
         stop.wait()
-        pair.wake_all()
         for thread in threads:
             thread.join()
     take_leave(pair.clients.values(), EXIT)
+    pair.close()
 
 
 def serve_place(place: int, pair: "Pair", listener: socket.socket, stop: Stop) -> None:
     """Relay for one client after the other, until the bell rings: who is here then is left to main."""
     while newcomer := accept(listener, stop):
-        if gave_up(newcomer):
+        if gave_up(newcomer) or not pair.arrive(place, newcomer):
             newcomer.close()
             continue
-        pair.arrive(place, newcomer)
         departure = relay_lines(newcomer, OTHER[place], pair)
         if not stop.is_set():
             pair.leave(place, departure)
@@ -76,26 +85,48 @@ def relay_lines(speaker: Connection, other: int, pair: "Pair") -> str:
     return "left"
 
 
+def last_lines(speaker: Connection) -> Iterator[str]:
+    """Yield what a speaker who has gone had still said, up to its word for leaving or a bad line."""
+    with contextlib.suppress(BadLine):
+        while (line := speaker.inbox.take()) is not None and line not in LEAVING:
+            yield line
+
+
 class Pair:
     """The table of the two clients, by place; one that is not there is not in it."""
 
     def __init__(self, stop: Stop) -> None:
         self.clients: dict[int, Connection] = {}
-        self.changed = threading.Condition()  # guards the table, and wakes who waits for somebody to arrive
+        self.kept: dict[int, list[str]] = {
+            place: [] for place in OTHER
+        }  # said by who has gone, to who will come
+        self.lock = threading.Lock()  # guards both; held for memory only, never while waiting
+        self.bells = {place: Bell() for place in OTHER}  # rung when somebody arrives there
         self.announcer = Announcer(stop)
         self.stop = stop
 
-    def arrive(self, place: int, newcomer: Connection) -> None:
-        """Seat a newcomer and wake the line that may be waiting for one."""
-        with self.changed:
+    def arrive(self, place: int, newcomer: Connection) -> bool:
+        """Seat a newcomer, once it has been given the lines that were kept for it; False when it cannot be."""
+        while not self.seat(place, newcomer):
+            if not newcomer.send_line(self.kept[place][0]):
+                return False
+            del self.kept[place][0]
+        self.bells[place].ring()
+        self.announcer.print_notes()
+        return True
+
+    def seat(self, place: int, newcomer: Connection) -> bool:
+        """Seat a newcomer; False while there are lines that were kept for it."""
+        with self.lock:
+            if self.kept[place]:
+                return False
             self.clients[place] = newcomer
             self.announcer.note(f"client arrived from {newcomer.peer}, {len(self.clients)} present")
-            self.changed.notify_all()
-        self.announcer.print_notes()
+            return True
 
     def leave(self, place: int, departure: str) -> None:
         """Free a place and close the connection of who sat there."""
-        with self.changed:
+        with self.lock:
             client = self.clients.pop(place)
             self.announcer.note(f"client {client.peer} {departure}, {len(self.clients)} present")
         client.close()
@@ -104,27 +135,49 @@ class Pair:
     def deliver(self, line: str, speaker: Connection, place: int) -> bool:
         """Send a line to whoever sits at `place`, waiting until somebody does.
 
-        False once the bell has rung, or the speaker has died while its hearer does not read.
+        False once its speaker need not be listened to any more: the bell has rung, or the speaker has gone.
         """
-        hearer = self.wait_for_hearer(place)
+        hearer = self.wait_for_hearer(line, speaker, place)
         while hearer and not hearer.send_line(line, speaker):
             if hearer.outbox:
                 return False
-            hearer = self.wait_for_hearer(place, instead_of=hearer)
+            hearer = self.wait_for_hearer(line, speaker, place, instead_of=hearer)
         return hearer is not None
 
-    def wait_for_hearer(self, place: int, instead_of: Connection | None = None) -> Connection | None:
-        """Wait until somebody sits at `place`, another than `instead_of`; None once the bell has rung."""
-        with self.changed:
-            self.changed.wait_for(
-                lambda: self.stop.is_set() or self.clients.get(place) not in (None, instead_of)
-            )
-            return None if self.stop.is_set() else self.clients[place]
+    def wait_for_hearer(
+        self, line: str, speaker: Connection, place: int, instead_of: Connection | None = None
+    ) -> Connection | None:
+        """Wait until somebody sits at `place`, another than `instead_of`.
 
-    def wake_all(self) -> None:
-        """Let whoever waits for somebody see that the bell has rung."""
-        with self.changed:
-            self.changed.notify_all()
+        None once the bell has rung or the speaker has gone. Whoever says goodbye leaves his lines to be kept; they
+        do not hold his place, or two who have gone would keep everybody out. Whoever dies takes them with him.
+        """
+        while not self.stop.is_set():
+            with self.lock:
+                hearer = self.clients.get(place)
+                if hearer not in (None, instead_of):
+                    return hearer
+                if speaker.ended:
+                    self.kept[place] += [] if speaker.vanished else [line, *last_lines(speaker)]
+                    return None
+            self.wait_for_change(speaker, place)
+        return None
+
+    def close(self) -> None:
+        """Give the descriptors of its bells back."""
+        for bell in self.bells.values():
+            bell.close()
+
+    def wait_for_change(self, speaker: Connection, place: int) -> None:
+        """Wait until somebody arrives at `place`, the speaker says more or goes, or the bell rings."""
+        more = POLLIN if len(speaker.inbox) < HELD_LINES else 0
+        bell = self.bells[place]
+        interests: dict[Source, int] = {self.stop: POLLIN, bell: POLLIN, speaker: more | POLLRDHUP}
+        ready = wait_ready(interests)
+        if bell in ready:
+            bell.hush()
+        if speaker in ready:
+            speaker.read()
 
 
 if __name__ == "__main__":

@@ -91,9 +91,14 @@ def depart(client: Client, how: str, contract: Contract) -> None:
 
 
 def restart(
-    server: Server, start_server: Callable[..., Server], start_client: Bring
+    server: Server, start_server: Callable[..., Server], start_client: Bring, *clients: Client
 ) -> tuple[Client, Client]:
-    """Kill a server, start it on the same port, and bring two new clients, one behind the other."""
+    """Kill a server, start it on the same port, and bring two new clients, one behind the other.
+
+    The clients are stopped meanwhile: what they do when the server has gone would clear the old connections.
+    """
+    for client in clients:
+        client.program.signal(signal.SIGSTOP)
     server.kill()
     server.ends()
     port = start_server(port=server.port).port

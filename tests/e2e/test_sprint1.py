@@ -841,7 +841,7 @@ def test_restart(
 ) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
     exchange(alice, bob, words.line())
-    carol, dave = restart(server, start_server, start_client)
+    carol, dave = restart(server, start_server, start_client, alice, bob)
     talk(carol, dave, words.line())
 
 

@@ -226,7 +226,7 @@ def test_restart(
 ) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
     talk(alice, bob, words.line())
-    carol, dave = restart(server, start_server, start_client)
+    carol, dave = restart(server, start_server, start_client, alice, bob)
     talk(dave, carol, words.line())
 
 
@@ -444,6 +444,21 @@ def test_vanished(
         stays.receives(line.upper())
     assert process.num_fds() == descriptors
     assert process.num_threads() == PAIR_THREADS
+    talk_and_vanish(server, stays, leaver, leave)
+    first, second = peer("first again"), peer("second again")
+    first.says(line := words.line())
+    while second.receives_line() != line:  # what was said before somebody left may come first
+        continue
+
+
+def talk_and_vanish(server: Server, first: Peer, second: Peer, leave: Callable[[Peer], None]) -> None:
+    """Let both say several lines and vanish before the server looks: they must not hold both places for ever."""
+    server.program.signal(signal.SIGSTOP)
+    for each in first, second:
+        each.says("one", "two", "three")
+    for each in first, second:
+        leave(each)
+    server.program.signal(signal.SIGCONT)
 
 
 @check(

@@ -298,7 +298,7 @@ def test_restart(
 ) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
     talk(alice, bob, words.line())
-    carol, dave = restart(server, start_server, start_client)
+    carol, dave = restart(server, start_server, start_client, alice, bob)
     talk(dave, carol, words.line())
 
 

@@ -81,10 +81,9 @@ def pair(capsys: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG0
         arguments = [(place, pair, listener, stop) for place in pair_server.OTHER]
         with serving(stop, [Thread(target=pair_server.serve_place, args=each) for each in arguments]):
             yield Running(pair, listener.getsockname()[1], stop)
-            stop.ring()
-            pair.wake_all()
         for client in pair.clients.values():
             client.close()
+        pair.close()
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def test_the_lock_of_the_pair_is_free_while_one_direction_waits_for_room(
     watch: Watch, pair: Running, connect: Connect
 ) -> None:
     assert isinstance(pair.table, Pair)
-    pair.table.changed = threading.Condition(watch.lock)  # type: ignore[arg-type]
+    pair.table.lock = watch.lock  # type: ignore[assignment]
     alice, stuck = connect(pair.port), connect(pair.port, SMALL)
     pair.wait_for_clients(2)
     alice.sendall(b"salut\n")

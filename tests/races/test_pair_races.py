@@ -77,7 +77,6 @@ def test_the_bell_ends_a_direction_that_waits_for_room_and_one_that_waits_for_so
     talking.start()
     assert pair.stop.wait_for(_stuck)
     pair.stop.ring()
-    pair.table.wake_all()  # type: ignore[union-attr]
     for client in list(pair.table.clients.values()):  # type: ignore[union-attr]
         client.close()
     assert ends(talking)
