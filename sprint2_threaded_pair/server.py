@@ -44,9 +44,7 @@ def main(stop: Stop) -> None:
     pair = Pair(stop)
     with open_listener(arguments.bind, arguments.port) as listener:
         say(f"listening on {format_address(listener.getsockname())}")
-        threads = [
-            threading.Thread(target=serve_place, args=(place, pair, listener, stop)) for place in OTHER
-        ]
+        threads = [threading.Thread(target=serve_clients, args=(pair, listener, stop)) for _place in OTHER]
         for thread in threads:
             thread.start()
         stop.wait()
@@ -56,15 +54,18 @@ def main(stop: Stop) -> None:
     pair.close()
 
 
-def serve_place(place: int, pair: "Pair", listener: socket.socket, stop: Stop) -> None:
+def serve_clients(pair: "Pair", listener: socket.socket, stop: Stop) -> None:
     """Relay for one client after the other, until the bell rings: who is here then is left to main."""
     while newcomer := accept(listener, stop):
-        if gave_up(newcomer) or not pair.arrive(place, newcomer):
+        if gave_up(newcomer):
             newcomer.close()
             continue
-        departure = relay_lines(newcomer, OTHER[place], pair)
+        place = pair.take_place()
+        departure = ""
+        if pair.arrive(place, newcomer):
+            departure = relay_lines(newcomer, OTHER[place], pair)
         if not stop.is_set():
-            pair.leave(place, departure)
+            pair.leave(place, newcomer, departure)
 
 
 def gave_up(newcomer: Connection) -> bool:
@@ -97,13 +98,21 @@ class Pair:
 
     def __init__(self, stop: Stop) -> None:
         self.clients: dict[int, Connection] = {}
+        self.free = list(OTHER)
         self.kept: dict[int, list[str]] = {
             place: [] for place in OTHER
         }  # said by who has gone, to who will come
-        self.lock = threading.Lock()  # guards both; held for memory only, never while waiting
+        self.lock = threading.Lock()  # guards all three; held for memory only, never while waiting
         self.bells = {place: Bell() for place in OTHER}  # rung when somebody arrives there
         self.announcer = Announcer(stop)
         self.stop = stop
+
+    def take_place(self) -> int:
+        """Take a free place: one for which lines are kept if there is one. There are as many places as threads."""
+        with self.lock:
+            place = min(self.free, key=lambda place: (not self.kept[place], place))
+            self.free.remove(place)
+            return place
 
     def arrive(self, place: int, newcomer: Connection) -> bool:
         """Seat a newcomer, once it has been given the lines that were kept for it; False when it cannot be."""
@@ -124,11 +133,12 @@ class Pair:
             self.announcer.note(f"client arrived from {newcomer.peer}, {len(self.clients)} present")
             return True
 
-    def leave(self, place: int, departure: str) -> None:
-        """Free a place and close the connection of who sat there."""
+    def leave(self, place: int, client: Connection, departure: str) -> None:
+        """Free a place and close the connection of who took it; announce it if it had been seated."""
         with self.lock:
-            client = self.clients.pop(place)
-            self.announcer.note(f"client {client.peer} {departure}, {len(self.clients)} present")
+            self.free.append(place)
+            if self.clients.pop(place, None):
+                self.announcer.note(f"client {client.peer} {departure}, {len(self.clients)} present")
         client.close()
         self.announcer.print_notes()
 

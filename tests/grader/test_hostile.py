@@ -21,6 +21,8 @@ CHECK = "s3-three"
 
 SLEEPS = "import signal\nsignal.pause()\n"
 
+CHEATED = Path.home() / "cheated"
+
 HOSTILE = {
     "says that it has passed": 'print("✓ s3-three 3/3\\n1 passed", flush=True)\nraise SystemExit(0)\n',
     "leaves without a word": "import os\nos._exit(0)\n",
@@ -35,7 +37,7 @@ for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
     "floods": 'import sys\nwhile True:\n    sys.stdout.write("y" * 65536)\n',
     "kills all it can": "import os, signal\nos.kill(-1, signal.SIGKILL)\n",
     "writes into the course": f'open("{ROOT}/grader/words.py", "a").write("cheated = 1")\n' + SLEEPS,
-    "writes into home": 'import pathlib\npathlib.Path("/root/cheated").write_text("1")\n' + SLEEPS,
+    "writes into home": f'open("{CHEATED}", "w").write("1")\n' + SLEEPS,
 }
 """What its client does, in Python."""
 
@@ -58,6 +60,7 @@ def nothing_is_left() -> Iterator[None]:
     before = (ROOT / "grader" / "words.py").read_bytes()
     yield
     assert (ROOT / "grader" / "words.py").read_bytes() == before
+    assert not CHEATED.exists()
     assert [process for process in psutil.process_iter() if is_ours(process)] == []
 
 

@@ -78,8 +78,10 @@ def pair(capsys: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG0
     stop = Stop()
     pair = pair_server.Pair(stop)
     with open_listener("127.0.0.1", 0) as listener:
-        arguments = [(place, pair, listener, stop) for place in pair_server.OTHER]
-        with serving(stop, [Thread(target=pair_server.serve_place, args=each) for each in arguments]):
+        arguments = (pair, listener, stop)
+        with serving(
+            stop, [Thread(target=pair_server.serve_clients, args=arguments) for _place in pair_server.OTHER]
+        ):
             yield Running(pair, listener.getsockname()[1], stop)
         for client in pair.clients.values():
             client.close()
