@@ -15,6 +15,9 @@ from grader.stage import Stage
 from grader.wiretap import Wiretap
 from grader.words import Words
 
+ACCEPT_SECONDS = 0.3
+"""A server that has room accepts at once; one that has not lets people wait, and must not be waited for."""
+
 STAGE = pytest.StashKey[Stage]()
 """Where a check keeps its stage, for whoever reports on it."""
 
@@ -87,22 +90,35 @@ def tap(request: pytest.FixtureRequest, stage: Stage, server: Server, contract: 
     return Wiretap(stage, server.port, server.host)
 
 
+def come(
+    name: str, actor: type[Client], server: Server, tap: Wiretap | None, start_client: Callable[..., Client]
+) -> Client:
+    """Start a client and wait until it is connected, and accepted unless the server lets it wait.
+
+    Raises AssertionError when it does not connect.
+    """
+    port, came = (tap.port, tap.count()) if tap else (server.port, 0)
+    if tap:
+        tap.expect(name)
+    client = start_client(name, port, server.host, actor)
+    stage, pid = server.stage, client.program.pid
+    stage.wait_for_outside(lambda: is_connected(pid, port) or client.program.has_ended())
+    if not is_connected(pid, port):
+        raise AssertionError(f"{name} did not connect to port {port}: {client.program.ending()}")
+    if tap:
+        stage.wait_until(lambda: tap.count() > came)
+    stage.wait_for_outside(lambda: not server.waiting(), ACCEPT_SECONDS)
+    return client
+
+
 @pytest.fixture
 def newcomer(
-    stage: Stage, server: Server, tap: Wiretap | None, start_client: Callable[..., Client]
+    server: Server, tap: Wiretap | None, start_client: Callable[..., Client]
 ) -> Callable[..., Client]:
     """Bring a client whose connection is there, so that who comes next is behind it in the server's queue."""
 
     def bring(name: str, actor: type[Client] = Client) -> Client:
-        port = tap.port if tap else server.port
-        if tap:
-            tap.expect(name)
-        client = start_client(name, port, server.host, actor)
-        pid = client.program.pid
-        stage.wait_for_outside(lambda: is_connected(pid, port) or client.program.has_ended())
-        if not is_connected(pid, port):
-            raise AssertionError(f"{name} did not connect to port {port}: {client.program.ending()}")
-        return client
+        return come(name, actor, server, tap, start_client)
 
     return bring
 
@@ -117,18 +133,11 @@ def network(stage: Stage, server: Server, contract: Contract) -> Wiretap:
 
 @pytest.fixture
 def pair_on_network(
-    network: Wiretap, server: Server, stage: Stage, start_client: Callable[..., Client], contract: Contract
+    network: Wiretap, server: Server, start_client: Callable[..., Client], contract: Contract
 ) -> tuple[Client, Client]:
     """Two people whose programs meet through the network; who speaks first is first."""
-
-    def bring(name: str) -> Client:
-        network.expect(name)
-        client = start_client(name, network.port, server.host)
-        stage.wait_for_outside(lambda: is_connected(client.program.pid, network.port))
-        return client
-
     names = ("bob", "alice") if contract.first == 2 else ("alice", "bob")
-    people = {name: bring(name) for name in names}
+    people = {name: come(name, Client, server, network, start_client) for name in names}
     return people["alice"], people["bob"]
 
 

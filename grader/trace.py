@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from rich.console import Console
@@ -18,10 +19,9 @@ from rich.text import Text
 from grader.actors import Client, Server
 from grader.contract import HOST, REPOSITORY, Contract, ContractError, read_contract
 from grader.diagram import TerminalDiagram, mermaid
-from grader.fixtures import free_port
+from grader.fixtures import come, free_port
 from grader.journal import Entry
 from grader.launch import plain_environment
-from grader.listening import is_connected
 from grader.network import add_address
 from grader.sandbox import is_available, wrapped
 from grader.stage import Stage
@@ -114,15 +114,16 @@ def arrivals(
     stage: Stage, contract: Contract, server: Server, tap: Wiretap | None, names: tuple[str, ...]
 ) -> Iterator[Client]:
     """Bring people, each once the one before is connected."""
-    for place, name in enumerate(names, 1):
-        port = tap.port if tap else server.port
-        if tap:
-            tap.expect(name)
-        client = Client(stage, name, contract.client_command(server.host, port, place), contract.directory)
+    places = count(1)
+
+    def start(name: str, port: int, host: str, actor: type[Client]) -> Client:
+        place = next(places)
+        client = actor(stage, name, contract.client_command(host, port, place), contract.directory)
         client.types(*contract.login_lines(name, place))
-        pid = client.program.pid
-        stage.wait_for_outside(lambda pid=pid, port=port: is_connected(pid, port))  # type: ignore[misc]
-        yield client
+        return client
+
+    for name in names:
+        yield come(name, Client, server, tap, start)
 
 
 def main() -> None:

@@ -55,6 +55,10 @@ class Wiretap:
         for passage in self._passages:
             passage.end()
 
+    def count(self) -> int:
+        """Return how many connections have come."""
+        return len(self._passages)
+
     def holds(self, source: str = "") -> None:
         """Keep what comes from now on, of all or of one source, until it is let through."""
         for line in self._lines_of(source):
