@@ -75,7 +75,9 @@ def submission(directory: Path, *more: str, reply: str = "echo") -> Path:
         f'server = "{python} their_server.py {{port}}"',
         f'client = "{python} their_client.py {{host}} {{port}}"',
     ]
-    (work / "messagerie.toml").write_text("\n".join([*lines, "patience = 2.5", *more]) + "\n", encoding="utf-8")
+    (work / "messagerie.toml").write_text(
+        "\n".join([*lines, "patience = 2.5", *more]) + "\n", encoding="utf-8"
+    )
     return work
 
 
