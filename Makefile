@@ -58,7 +58,7 @@ environment: ## make .venv from requirements.lock (all others do it when it is n
 
 lock: ## choose versions anew for what pyproject.toml asks (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
-		--extra grader --group build --group test --group style \
+		--extra grader --extra screen --extra bench --group build --group test --group style \
 		--custom-compile-command "make lock" --output-file requirements.lock
 
 clean: ## remove .venv and what the tools leave behind
