@@ -199,9 +199,11 @@ def residue(seen: Evidence) -> bool:
     "A line comes back to the one who said it. Relay it to all but the socket from which you have read it.",
 )
 def echo(seen: Evidence) -> bool:
-    """Find one's own words coming back: on the wire, on one's own screen, or on a raw connection."""
+    """Find one's own words coming back on the wire; on the screen, a client may have put them there by itself."""
     who, _text = seen.missed()
-    came = [entry.text for entry in seen.sent() if entry.peer == who] + [seen.scene.got]
+    came = [entry.text for entry in (*seen.sent(), *seen.sent(seen.scene)) if entry.peer == who]
+    if "receives" in seen.scene.expected:
+        came.append(seen.scene.got)
     said = {
         entry.text.removesuffix("\\n")
         for entry in (*seen.scene.entries, *seen.tapped.entries)

@@ -132,12 +132,24 @@ def network(stage: Stage, server: Server, contract: Contract) -> Wiretap:
 
 
 @pytest.fixture
+def newcomer_on_network(
+    network: Wiretap, server: Server, start_client: Callable[..., Client]
+) -> Callable[[str], Client]:
+    """Bring a client whose program meets the server through the network."""
+
+    def bring(name: str) -> Client:
+        return come(name, Client, server, network, start_client)
+
+    return bring
+
+
+@pytest.fixture
 def pair_on_network(
-    network: Wiretap, server: Server, start_client: Callable[..., Client], contract: Contract
+    newcomer_on_network: Callable[[str], Client], contract: Contract
 ) -> tuple[Client, Client]:
     """Two people whose programs meet through the network; who speaks first is first."""
     names = ("bob", "alice") if contract.first == 2 else ("alice", "bob")
-    people = {name: come(name, Client, server, network, start_client) for name in names}
+    people = {name: newcomer_on_network(name) for name in names}
     return people["alice"], people["bob"]
 
 

@@ -229,8 +229,8 @@ class Judge:
             case = Case(known.pop("case"))
             self.verdicts.setdefault(known["id"], Verdict(**known)).cases.append(case)
             self._waiting.append(case)
-        if not self.verdicts:
-            raise LookupError(f"no check is called {' or '.join(self.order.only)}")
+        if unknown := set(self.order.only) - {known["id"] for known in checks}:
+            raise LookupError(f"no check is called {' or '.join(sorted(unknown))}")
 
     def _is_wanted(self, known: dict[str, Any]) -> bool:
         return (not self.order.only or known["id"] in self.order.only) and (

@@ -12,11 +12,12 @@ import pytest
 
 from grader.program import Program
 from grader.stage import Stage
+from grader.words import Words
 from tests.course.handouts import ROOT
 
 CONTRACT = (
     'server = "python3 -m sprint1_turn_based.server {port}"\n'
-    'client = "python3 -m sprint1_turn_based.client {host} {port}"\nwire = "lines"\npatience = 2\n'
+    'client = "python3 -m sprint1_turn_based.client {host} {port}"\nwire = "lines"\npatience = 1.5\n'
 )
 
 NO_SWAP = ("        self.turn = other\n", "")
@@ -44,10 +45,15 @@ def break_it(submission: Path) -> None:
     server.write_text(server.read_text().replace(*NO_SWAP))
 
 
+def start(stage: Stage, *words: str) -> Program:
+    """Start the command, with one worker: what it has to judge here is little."""
+    command = [sys.executable, "-m", "grader", *words, "--jobs", "1"]
+    return Program(stage, words[0], command, terminal=False, directory=ROOT)
+
+
 def run(stage: Stage, *words: str) -> tuple[int | None, str, str]:
-    """Run the command; return exit code, stdout and stderr."""
-    command = [sys.executable, "-m", "grader", "check", *words]
-    program = Program(stage, "check", command, terminal=False, directory=ROOT)
+    """Run `check` to its end; return exit code, stdout and stderr."""
+    program = start(stage, "check", *words)
     assert program.wait_end(), program.ending()
     out, err = (program.written[stream].decode() for stream in ("stdout", "stderr"))
     return program.exit_code, out, err
@@ -86,46 +92,33 @@ def test_what_fails_is_explained_and_ends_the_run(stage: Stage, submission: Path
     assert re.search(".*".join(told), out, re.DOTALL), out
 
 
-def test_all_goes_on_after_a_failure(stage: Stage, submission: Path) -> None:
+def test_json_says_all_of_it_and_a_seed_repeats_the_words(stage: Stage, submission: Path) -> None:
     break_it(submission)
-    words = ("--only", "s1-answer", "--only", "s1-first-line", "--only", "s1-turns", "--all")
+    words = ("--only", "s1-answer", "--seed", "99", "--format", "json")
     code, out, _err = run(stage, "1", str(submission), *words)
     assert code == 1
-    assert [line[0] for line in out.splitlines() if re.match("[✓✗]", line)] == ["✓", "✗", "✗"]
-
-
-def test_a_seed_repeats_the_words(stage: Stage, submission: Path) -> None:
-    break_it(submission)
-    words = ("1", str(submission), "--only", "s1-answer", "--seed", "99", "--format", "json")
-    first, second = (json.loads(run(stage, *words)[1]) for _ in range(2))
-    assert first["seed"] == second["seed"] == 99
-    said = [
-        [step for step in run["checks"][0]["failure"]["steps"] if "types" in step] for run in (first, second)
-    ]
-    assert said[0] == said[1] != []
-
-
-def test_json_says_all_of_it(stage: Stage, submission: Path) -> None:
-    break_it(submission)
-    code, out, _err = run(stage, "1", str(submission), "--only", "s1-answer", "--format", "json")
-    assert code == 1
-    (check,) = json.loads(out)["checks"]
+    told = json.loads(out)
+    (check,) = told["checks"]
     assert (check["id"], check["outcome"], check["points"], check["of"]) == ("s1-answer", "failed", 0, 2)
     assert check["failure"]["expected"].startswith("alice sees")
     assert [program["name"] for program in check["failure"]["programs"]] == ["server", "alice", "bob"]
+    typed = [step for step in check["failure"]["steps"] if " types " in step]
+    assert typed[0] == f"alice types {Words('99 test_answer').line()}"
+    assert told["seed"] == 99
 
 
-def test_junit_is_xml(stage: Stage, submission: Path) -> None:
+def test_junit_is_xml_and_all_goes_on_after_a_failure(stage: Stage, submission: Path) -> None:
     break_it(submission)
-    words = ("--only", "s1-first-line", "--only", "s1-answer", "--format", "junit")
-    code, out, _err = run(stage, "1", str(submission), *words)
+    only = ("--only", "s1-first-line", "--only", "s1-answer", "--only", "s1-ready")
+    code, out, _err = run(stage, "1", str(submission), *only, "--all", "--format", "junit")
     assert code == 1
     suite = ElementTree.fromstring(out)
-    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
-    assert [case.get("name") for case in suite] == ["s1-first-line", "s1-answer"]
-    failure = suite[1].find("failure")
-    assert failure is not None
-    assert "how the programs stood" in str(failure.text)
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
+    failures = {case.get("name"): case.find("failure") for case in suite}
+    assert list(failures) == ["s1-first-line", "s1-answer", "s1-ready"]
+    assert (failures["s1-first-line"], failures["s1-ready"]) == (None, None)
+    assert failures["s1-answer"] is not None
+    assert "how the programs stood" in str(failures["s1-answer"].text)
 
 
 @pytest.mark.parametrize(
@@ -153,9 +146,8 @@ def test_a_directory_without_contract_is_told(stage: Stage, tmp_path: Path) -> N
 
 
 def test_watch_judges_again_when_a_file_is_saved(stage: Stage, submission: Path) -> None:
-    words = ["watch", "1", str(submission), "--only", "s1-first-line", "--only", "s1-answer", "--all"]
-    command = [sys.executable, "-m", "grader", *words]
-    watching = Program(stage, "watch", command, terminal=False, directory=ROOT)
+    only = ("--only", "s1-first-line", "--only", "s1-answer")
+    watching = start(stage, "watch", "1", str(submission), *only, "--all")
 
     def rounds() -> int:
         return watching.written["stdout"].count(b"waiting for a change")

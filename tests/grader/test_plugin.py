@@ -57,6 +57,8 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as connection:
         print(connection.recv(99).decode(), end="", flush=True)
 """
 
+ONE_FAILURE = [["✗", "t-echo", "0/3"], ["✓", "t-ready", "2/2"], ["–", "t-wire", "0/5"], ["2", "of", "5"]]
+
 HOSTILE = (
     "from pathlib import Path\nPath(__file__).with_name('was_run').touch()\nraise SystemExit('hostile')\n"
 )
@@ -76,7 +78,7 @@ def submission(directory: Path, *more: str, reply: str = "echo") -> Path:
         f'client = "{python} their_client.py {{host}} {{port}}"',
     ]
     (work / "messagerie.toml").write_text(
-        "\n".join([*lines, "patience = 2.5", *more]) + "\n", encoding="utf-8"
+        "\n".join([*lines, "patience = 1.5", *more]) + "\n", encoding="utf-8"
     )
     return work
 
@@ -131,21 +133,14 @@ def test_a_failure_tells_statement_hint_scene_and_how_to_repeat_it(tmp_path: Pat
         "seed: 7",
     ):
         assert told in done.stdout
-    assert [line.split()[:3] for line in verdicts(done.stdout)] == [
-        ["✗", "t-echo", "0/3"],
-        ["✓", "t-ready", "2/2"],
-        ["–", "t-wire", "0/5"],
-        ["2", "of", "5"],
-    ]
+    assert [line.split()[:3] for line in verdicts(done.stdout)] == ONE_FAILURE
     assert 'wire = "lines" in messagerie.toml turns it on' in done.stdout
 
 
 def test_two_workers_come_to_the_same_verdicts(tmp_path: Path) -> None:
-    work = submission(tmp_path, reply="no")
-    alone, together = judge(work), judge(work, "-n", "2")
-    assert (alone.returncode, together.returncode) == (1, 1)
-    assert verdicts(together.stdout) == verdicts(alone.stdout)
-    assert len(verdicts(alone.stdout)) == 4
+    done = judge(submission(tmp_path, reply="no"), "-n", "2")
+    assert done.returncode == 1
+    assert [line.split()[:3] for line in verdicts(done.stdout)] == ONE_FAILURE
 
 
 def test_what_lies_beside_a_submission_does_nothing_to_the_run(tmp_path: Path) -> None:

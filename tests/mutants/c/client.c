@@ -56,6 +56,9 @@ static void talk_in_turn(int speaking) {
             while (!read_keyboard(text))
                 continue;
             send_message(server.fd, text);
+#ifdef CHATTY
+            printf("Message envoyé : %s\n", text);
+#endif
             if (is_fin(text))
                 return;
         } else if (!show_next())
@@ -80,6 +83,9 @@ static void talk(void) {
         sleep(1);
 #endif
         send_message(server.fd, text);
+#ifdef CHATTY
+        printf("Message envoyé : %s\n", text);
+#endif
 #ifdef BUG_ONE_THREAD
         show_next();
 #endif
