@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pexpect
 
-from grader.journal import ENDED, TYPED
+from grader.journal import ENDED, PRESSED, TYPED
 from grader.listening import accept_queues, wait_listening
 from grader.program import Program
 from grader.screen import LAST_CHARACTERS, Screen
@@ -87,6 +87,11 @@ class Server:
         """Tell whether it has not ended."""
         return not self.program.has_ended()
 
+    def goes_on(self) -> None:
+        """Make sure that it has not ended. Raises Unseen."""
+        if self.program.has_ended():
+            raise Unseen(self.stage, "the server goes on", self.program.ending())
+
 
 def expect_end(program: Program, code: int | None) -> None:
     """Wait until a program has ended, with this exit code if one is given. Raises Unseen."""
@@ -132,12 +137,14 @@ class Client:
 
     def presses_control_c(self) -> None:
         """Press Ctrl+C, which the terminal turns into a signal."""
-        self.stage.journal.write(self.name, TYPED, "Ctrl+C")
+        self.stage.journal.write(self.name, PRESSED, "Ctrl+C")
         self.program.types(b"\x03")
 
     def ends_input(self) -> None:
         """Press Ctrl+D on an empty line, or close the pipe."""
-        self.stage.journal.write(self.name, TYPED, "end of input")
+        self.stage.journal.write(
+            self.name, *((PRESSED, "Ctrl+D") if self.terminal else (TYPED, "end of input"))
+        )
         self.program.closes_keyboard()
 
     def is_killed(self) -> None:

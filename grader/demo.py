@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.diagram import TerminalDiagram
-from grader.journal import SHOWN, TYPED, Entry
+from grader.journal import PRESSED, SHOWN, TYPED, Entry
 from grader.scenes import SCENES, Scene
 from grader.stage import Stage
 
@@ -22,7 +22,7 @@ WIDEST = 120
 PACE_SECONDS = 0.04
 """How long a row is left to a reader before the next, on a terminal; nobody reads along on a pipe."""
 
-COLOURS = {TYPED: "bold green", SHOWN: "cyan"}
+COLOURS = {TYPED: "bold green", PRESSED: "bold green", SHOWN: "cyan"}
 
 OWN_TERMINALS = """\
 Now you. In one terminal a server, and a client in as many others as you like:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from grader.journal import CLOSED, CONNECTED, ENDED, RECEIVED, SENT, SIGNALLED, STARTED, TYPED, Entry
+from grader.journal import CLOSED, CONNECTED, ENDED, PRESSED, RECEIVED, SENT, SIGNALLED, STARTED, TYPED, Entry
 from grader.verdicts import Case, Scene, quoted
 
 BUSY_SECONDS = 0.3
@@ -43,8 +43,8 @@ class Evidence:
         return [each for each in self.scene.programs if each["name"] not in ("server", "program")]
 
     def typed(self) -> list[Entry]:
-        """Return what people typed."""
-        return [entry for entry in self.scene.entries if entry.act == TYPED]
+        """Return what people typed, keys such as Ctrl+C among it."""
+        return [entry for entry in self.scene.entries if entry.act in (TYPED, PRESSED)]
 
     def sent(self, scene: Scene | None = None) -> list[Entry]:
         """Return what crossed the wire."""
@@ -175,8 +175,10 @@ def stopped(seen: Evidence) -> bool:
 )
 def fin_ends_everybody(seen: Evidence) -> bool:
     """Find somebody who has ended without leaving."""
-    left = {entry.actor for entry in seen.scene.entries if entry.act in (TYPED, SIGNALLED, ENDED)}
-    quitters = {entry.actor for entry in seen.typed() if entry.text in (seen.quit, "end of input", "Ctrl+C")}
+    left = {entry.actor for entry in seen.scene.entries if entry.act in (TYPED, PRESSED, SIGNALLED, ENDED)}
+    quitters = {
+        entry.actor for entry in seen.typed() if entry.text in (seen.quit, "end of input", "Ctrl+D", "Ctrl+C")
+    }
     return bool(quitters) and any(
         each["code"] is not None and each["name"] not in quitters and each["name"] in left
         for each in seen.clients()

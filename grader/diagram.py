@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
-from grader.journal import CLOSED, CONNECTED, ENDED, MISSING, SENT, SHOWN, SIGNALLED, TYPED, Entry
+from grader.journal import CLOSED, CONNECTED, ENDED, MISSING, PRESSED, SENT, SHOWN, SIGNALLED, TYPED, Entry
 
 WIRE = (CONNECTED, SENT, CLOSED, MISSING)
 """What crosses from one lifeline to another."""
 
-AT_ONE = (TYPED, SHOWN, SIGNALLED, ENDED)
+AT_ONE = (TYPED, PRESSED, SHOWN, SIGNALLED, ENDED)
 """What happens at one lifeline."""
 
 KEYS = {"SIGINT": "Ctrl+C", "SIGKILL": "kill -9", "SIGTERM": "kill"}
@@ -80,7 +80,7 @@ def mermaid_line(entry: Entry) -> str:
         return f"{entry.actor}--x{entry.peer}: missing: {text}"
     if entry.act in WIRE:
         return f"{entry.actor}-->>{entry.peer}: {text}"
-    verb = {TYPED: "types ", SHOWN: "sees "}.get(entry.act, "")
+    verb = {TYPED: "types ", PRESSED: "presses ", SHOWN: "sees "}.get(entry.act, "")
     return f"Note over {entry.actor}: {verb}{text}"
 
 
@@ -124,7 +124,7 @@ class TerminalDiagram:
         cells[left:right] = [*line, "▶"] if start < end else ["◀", *line]
 
     def _draw_note(self, cells: list[str], entry: Entry) -> None:
-        sign = {TYPED: "⌨ ", SHOWN: "▐ "}.get(entry.act, "")
+        sign = {TYPED: "⌨ ", PRESSED: "⌨ ", SHOWN: "▐ "}.get(entry.act, "")
         text = shortened(cells_of(f"{sign}{label(entry)}"), max(len(cells) // 2, self.step))
         start = max(0, min(self.middle[entry.actor] - len(text) // 2, len(cells) - len(text)))
         cells[start : start + len(text)] = text

@@ -12,6 +12,7 @@ from grader.contract import HOST, Contract, read_contract, reference
 from grader.listening import is_connected
 from grader.peers import Impostor, Peer, RawConnection
 from grader.stage import Stage
+from grader.unseen import Unseen
 from grader.wiretap import Wiretap
 from grader.words import Words
 
@@ -95,7 +96,7 @@ def come(
 ) -> Client:
     """Start a client and wait until it is connected, and accepted unless the server lets it wait.
 
-    Raises AssertionError when it does not connect.
+    Raises Unseen when it does not connect.
     """
     port, came = (tap.port, tap.count()) if tap else (server.port, 0)
     if tap:
@@ -104,7 +105,7 @@ def come(
     stage, pid = server.stage, client.program.pid
     stage.wait_for_outside(lambda: is_connected(pid, port) or client.program.has_ended())
     if not is_connected(pid, port):
-        raise AssertionError(f"{name} did not connect to port {port}: {client.program.ending()}")
+        raise Unseen(stage, f"{name} connects to port {port}", client.program.ending())
     if tap:
         stage.wait_until(lambda: tap.count() > came)
     stage.wait_for_outside(lambda: not server.waiting(), ACCEPT_SECONDS)

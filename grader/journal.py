@@ -6,16 +6,19 @@ crossed the wire are kept as bytes; `text` spells them so that no terminal obeys
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-TYPED, SHOWN = "types", "sees"
+TYPED, PRESSED, SHOWN = "types", "presses", "sees"
 SENT, RECEIVED = "sends", "receives"
 CONNECTED, CLOSED = "connects", "closes"
 STARTED, SIGNALLED, ENDED = "starts", "is sent", "ends"
 STOPPED = "is stopped for"
 MISSING = "misses"  # what should have come and did not
 
+
+MOST_KINDS, LONGEST_STRETCH, EDGE = 3, 32, 4
+"""So few kinds of steps, so many times without another kind, are a flood: its first and last steps tell it all."""
 
 RUN = re.compile(r"(\\x[0-9a-f]{2})\1{7,}")
 """The same escape, eight times or more."""
@@ -36,10 +39,14 @@ class Entry:
         """Return the data as printable text."""
         return spell(self.data)
 
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """Return what it has in common with others like it."""
+        return self.actor, self.act, self.peer
+
     def __str__(self) -> str:
-        return " ".join(
-            part for part in (self.actor, self.act, self.text, self.peer and f"({self.peer})") if part
-        )
+        act = "" if self.act == ENDED else self.act  # the text says how: "was killed by SIGTERM"
+        return " ".join(part for part in (self.actor, act, self.text, self.peer and f"({self.peer})") if part)
 
 
 class Journal:
@@ -61,11 +68,36 @@ class Journal:
 
     def steps(self) -> list[str]:
         """Return what happened as numbered lines, for a person who wants to do the same."""
-        return [f"{number:3}. {entry}" for number, entry in enumerate(self.entries, 1)]
+        return numbered(self.entries)
 
     def of(self, actor: str) -> list[Entry]:
         """Return what one actor did and saw."""
         return [entry for entry in self.entries if entry.actor == actor]
+
+
+def numbered(entries: Sequence[Entry]) -> list[str]:
+    """Return entries as numbered lines; of a flood the first and the last, and how many there are between."""
+    lines = [f"{number:3}. {entry}" for number, entry in enumerate(entries, 1)]
+    shown: list[str] = []
+    for start, end in stretches(entries):
+        if end - start > LONGEST_STRETCH:
+            left_out = f"     … {end - start - 2 * EDGE} more like these …"
+            shown += [*lines[start : start + EDGE], left_out, *lines[end - EDGE : end]]
+        else:
+            shown += lines[start:end]
+    return shown
+
+
+def stretches(entries: Sequence[Entry]) -> list[tuple[int, int]]:
+    """Return where stretches of few kinds of steps begin and end; together they are all entries."""
+    starts: list[int] = []
+    kinds: set[tuple[str, str, str]] = set()
+    for place, entry in enumerate(entries):
+        kinds.add(entry.kind)
+        if not starts or len(kinds) > MOST_KINDS:
+            starts.append(place)
+            kinds = {entry.kind}
+    return list(zip(starts, [*starts[1:], len(entries)], strict=True))
 
 
 def spell(data: bytes) -> str:

@@ -73,9 +73,7 @@ def advice(item: pytest.Item, known: Check) -> str:
     """Return what a failed check tells besides the scene."""
     submission = item.config.getoption("--submission")
     options = f" --submission {shlex.quote(submission)}" if submission else ""
-    again = (
-        f"pytest tests/e2e -k {item.name.partition('[')[0]} --seed {item.config.getoption('--seed')}{options}"
-    )
+    again = f"pytest {shlex.quote(item.nodeid)} --seed {item.config.getoption('--seed')}{options}"
     return f"{statement(item)}\nhint:   {known.hint}\nrepeat: {again}"
 
 

@@ -114,8 +114,9 @@ class Program:
         return f"was killed by {signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
 
     def ending(self) -> str:
-        """Return in words how it ended, with its last words on stderr where they are apart."""
-        words = [line for line in self.written.get("stderr", b"")[-LAST_BYTES:].split(b"\n") if line]
+        """Return in words how it ended, with its last words: on stderr where that is apart."""
+        stream = "stderr" if "stderr" in self.written else "screen"
+        words = [line for line in self.written[stream][-LAST_BYTES:].splitlines() if line]
         return f"{self.name} {self.how_it_ended()}" + "".join(
             f"\n        | {spell(bytes(line))}" for line in words[-LAST_WORDS:]
         )

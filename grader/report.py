@@ -12,7 +12,7 @@ from typing import Any
 from grader.contract import LINES, Contract
 from grader.diagnosis import MISSED, diagnose
 from grader.diagram import TerminalDiagram
-from grader.journal import MISSING, SHOWN, TYPED, Entry
+from grader.journal import MISSING, PRESSED, SHOWN, TYPED, Entry, numbered
 from grader.verdicts import MARKS, Case, Scene, Verdict, quoted
 
 WIDTH = 100
@@ -57,7 +57,7 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     if any(entry.peer for entry in case.tapped.entries):
         yield from titled("on the wire, played again", drawn(case.tapped))
     yield ""
-    yield from compared(scene)
+    yield from compared(scene, verdict.statement)
     if case.tapped.outcome == "passed":
         yield "again:    played a second time it passed: it depends on who is faster"
     yield from titled("how the programs stood", stands(scene))
@@ -81,8 +81,7 @@ def titled(title: str, lines: list[str]) -> Iterator[str]:
 
 def steps(scene: Scene) -> list[str]:
     """Return what happened, as numbered lines."""
-    lines = [f"{number:3}. {entry}" for number, entry in enumerate(scene.entries, 1)]
-    return lines[-STEPS:]
+    return numbered(scene.entries)[-STEPS:]
 
 
 def people(scene: Scene) -> list[str]:
@@ -92,8 +91,8 @@ def people(scene: Scene) -> list[str]:
 
 def terminal(scene: Scene, actor: str) -> list[str]:
     """Return what one person typed and saw."""
-    own = [entry for entry in scene.entries if entry.actor == actor and entry.act in (TYPED, SHOWN)]
-    return [f"{'⌨ ' if entry.act == TYPED else '▐ '}{entry.text}" for entry in own][-LINES_SHOWN:]
+    own = [entry for entry in scene.entries if entry.actor == actor and entry.act in (TYPED, PRESSED, SHOWN)]
+    return [f"{'▐ ' if entry.act == SHOWN else '⌨ '}{entry.text}" for entry in own][-LINES_SHOWN:]
 
 
 def drawn(scene: Scene) -> list[str]:
@@ -111,11 +110,14 @@ def missing(scene: Scene) -> list[Entry]:
     return [Entry(0.0, "server", MISSING, quoted(scene.expected).encode(), found["who"])]
 
 
-def compared(scene: Scene) -> Iterator[str]:
+def compared(scene: Scene, statement: str) -> Iterator[str]:
     """Yield what was expected and what came, with the place where they part."""
+    if not scene.got:
+        yield f"expected: {statement}"
+        yield f"got:      {scene.error.strip()}"
+        return
     yield f"expected: {scene.expected}"
-    if scene.got:
-        yield f"got:      {scene.got}"
+    yield f"got:      {scene.got}"
     wanted, got = quoted(scene.expected), quoted(scene.got)
     same = first_difference(wanted, got)
     if 0 < same < max(len(wanted), len(got)):

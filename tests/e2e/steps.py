@@ -11,10 +11,13 @@ import pytest
 
 from grader.actors import Client, Server
 from grader.contract import HOST, Contract
+from grader.journal import spell
 from grader.listening import is_connected, listening_ports
 from grader.peers import Peer
 from grader.program import Program
+from grader.screen import LAST_CHARACTERS
 from grader.stage import Stage
+from grader.unseen import Unseen
 from grader.words import Words
 
 Bring = Callable[..., Client]
@@ -71,6 +74,13 @@ def say_short_after_long(speaker: Client, hearer: Client, words: Words) -> None:
 def shows(client: Client, text: str) -> bool:
     """Tell whether a client has shown a text by now."""
     return text.encode() in client.shown()
+
+
+def sees_somewhere(client: Client, text: str) -> None:
+    """Wait until a client has shown a text, before or behind others. Raises Unseen."""
+    client.stage.wait_for_outside(lambda: shows(client, text) or not client.is_running())
+    if not shows(client, text):
+        raise Unseen(client.stage, f"{client.name} sees {text!r}", spell(client.shown()[-LAST_CHARACTERS:]))
 
 
 def has_shown_lines(client: Client, count: int) -> bool:

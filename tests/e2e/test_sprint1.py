@@ -155,7 +155,7 @@ def test_fin(
     client = {"alice": alice, "bob": bob}[leaver]
     client.types(contract.quit)
     client.ends()
-    assert server.is_running()
+    server.goes_on()
 
 
 @check(
@@ -217,7 +217,7 @@ def test_killed(
     if dead is bob:
         alice.types(words.line())
     is_served(newcomer, other, words.line())
-    assert server.is_running()
+    server.goes_on()
 
 
 @check(
@@ -922,7 +922,7 @@ def test_usage(stage: Stage, contract: Contract, server: Server) -> None:
     ):
         code, complaints = run(stage, words, contract)
         assert (code, len(complaints)) == (1, 1), (words, complaints)
-    assert server.is_running()
+    server.goes_on()
 
 
 def waits_with_clients(server: Server, request: pytest.FixtureRequest, words: Words) -> None:

@@ -39,7 +39,7 @@ from tests.e2e.steps import (
     restart,
     run,
     say_short_after_long,
-    shows,
+    sees_somewhere,
     takes_part,
     talk,
 )
@@ -177,9 +177,7 @@ def test_crossing(newcomer: Bring, words: Words) -> None:
     for hearer in people:
         for speaker, line in said:
             if speaker is not hearer:
-                assert hearer.stage.wait_until(partial(shows, hearer, line)), (
-                    f"{hearer.name} does not see {line!r}"
-                )
+                sees_somewhere(hearer, line)
 
 
 @check(
@@ -260,7 +258,7 @@ def test_leave(
         talk(alice, carol, words.line())
     dave = newcomer("dave")
     hear(dave, [alice, carol], words.line())
-    assert server.is_running()
+    server.goes_on()
 
 
 @check(
@@ -569,7 +567,7 @@ def test_storm(server: Server, peers: Peers, peer: Connect) -> None:
             assert [line for line in heard if line.startswith(f"{other} ")] == [
                 f"{other} {n}" for n in range(LINES)
             ]
-    assert server.is_running()
+    server.goes_on()
 
 
 @check(

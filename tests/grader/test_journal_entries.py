@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.journal import CONNECTED, SENT, SHOWN, TYPED, Entry, Journal, spell
+from grader.journal import CONNECTED, ENDED, SENT, SHOWN, STARTED, TYPED, Entry, Journal, spell
 
 
 def journal_at(*seconds: float) -> Journal:
@@ -53,3 +53,25 @@ def test_a_listener_hears_each_entry_when_it_happens() -> None:
 def test_bytes_are_spelled_so_that_nothing_obeys_them(data: bytes, text: str) -> None:
     assert spell(data) == text
     assert text.isprintable()
+
+
+def test_a_flood_is_told_by_its_first_and_last_steps() -> None:
+    journal = Journal()
+    journal.write("alice", STARTED)
+    for number in range(1000):
+        journal.write("alice", SENT, f"line {number}\n", "server")
+        journal.write("server", SENT, f"line {number}\n", "bob")
+    journal.write("bob", ENDED, "ended with exit code 1")
+    steps = journal.steps()
+    assert steps[:2] == ["  1. alice starts", "  2. alice sends line 0\\n (server)"]
+    assert steps[4] == "     … 1993 more like these …"
+    assert steps[-1] == "2002. bob ended with exit code 1"
+    assert len(steps) == 10
+
+
+def test_a_scene_that_a_person_can_follow_is_told_whole() -> None:
+    journal = Journal()
+    for number in range(12):
+        journal.write("alice", TYPED, f"line {number}")
+        journal.write("bob", SHOWN, f"line {number}")
+    assert len(journal.steps()) == 24
