@@ -319,7 +319,8 @@ def no_framing_cut(seen: Evidence) -> bool:
     """Find a piece of a message where all of it should be."""
     wanted, first = seen.missed()[1].removesuffix("\\n"), quoted(seen.scene.got).partition("\\n")[0]
     is_piece = bool(first) and first != wanted and wanted.startswith(first)
-    return seen.check == "cut" or (seen.check in ("framing", "exit-word") and is_piece)
+    in_pieces = seen.check == "cut" or seen.case == "in pieces"
+    return in_pieces or (seen.check in ("framing", "exit-word") and is_piece)
 
 
 @cause(

@@ -11,7 +11,7 @@ from grader.actors import Client, PipedClient, Server
 from grader.contract import HOST, Contract, read_contract, reference
 from grader.listening import is_connected
 from grader.peers import Impostor, Peer, RawConnection
-from grader.stage import Stage
+from grader.stage import START_SECONDS, Stage
 from grader.unseen import Unseen
 from grader.wiretap import Wiretap
 from grader.words import Words
@@ -103,7 +103,8 @@ def come(
         tap.expect(name)
     client = start_client(name, port, server.host, actor)
     stage, pid = server.stage, client.program.pid
-    stage.wait_for_outside(lambda: is_connected(pid, port) or client.program.has_ended())
+    connects = max(stage.patience, START_SECONDS)
+    stage.wait_for_outside(lambda: is_connected(pid, port) or client.program.has_ended(), connects)
     if not is_connected(pid, port):
         raise Unseen(stage, f"{name} connects to port {port}", client.program.ending())
     if tap:

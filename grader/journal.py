@@ -16,9 +16,17 @@ STARTED, SIGNALLED, ENDED = "starts", "is sent", "ends"
 STOPPED = "is stopped for"
 MISSING = "misses"  # what should have come and did not
 
+NETWORK = "network"
+"""The actor whose acts are what a wiretap does to what passes."""
+
 
 MOST_KINDS, LONGEST_STRETCH, EDGE = 3, 32, 4
 """So few kinds of steps, so many times without another kind, are a flood: its first and last steps tell it all."""
+
+UNSEEN = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z\\^-~]|[\r\x00]"
+)
+"""What a terminal obeys and a person does not see: escape sequences (ECMA-48), carriage returns, NUL."""
 
 RUN = re.compile(r"(\\x[0-9a-f]{2})\1{7,}")
 """The same escape, eight times or more."""

@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 from grader.program import Program
+from grader.stage import START_SECONDS
 
 LISTENING, ESTABLISHED = "0A", "01"
 """States of a socket in /proc/net/tcp."""
@@ -105,6 +106,7 @@ def wait_listening(program: Program, port: int | None = None) -> int:
         return bool(found) if port is None else port in found
 
     stage.wait_for_outside(lambda: listens() or program.has_ended())
+    stage.wait_for_outside(lambda: listens() or bool(found) or program.has_ended(), START_SECONDS)
     if program.has_ended():
         raise AssertionError(f"the server never listened: {program.ending()}")
     if not listens():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from grader.journal import SIGNALLED, STARTED, STOPPED, spell
+from grader.journal import SIGNALLED, STARTED, STOPPED, UNSEEN, spell
 from grader.launch import on_pipes, on_terminal, plain_environment
 from grader.leftovers import END_SECONDS, MARK, Household
 from grader.stage import Stage
@@ -114,11 +114,13 @@ class Program:
         return f"was killed by {signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
 
     def ending(self) -> str:
-        """Return in words how it ended, with its last words: on stderr where that is apart."""
+        """Return in words how it ended, and the last words of one that has: on stderr where that is apart."""
         stream = "stderr" if "stderr" in self.written else "screen"
-        words = [line for line in self.written[stream][-LAST_BYTES:].splitlines() if line]
+        written = bytes(self.written[stream][-LAST_BYTES:]) if self.exit_code is not None else b""
+        shown = UNSEEN.sub("", written.decode(errors="backslashreplace"))
+        words = [spell(line.encode()) for line in shown.split("\n") if line]
         return f"{self.name} {self.how_it_ended()}" + "".join(
-            f"\n        | {spell(bytes(line))}" for line in words[-LAST_WORDS:]
+            f"\n        | {line}" for line in words[-LAST_WORDS:]
         )
 
     def usage(self) -> psutil.Process:

@@ -6,13 +6,8 @@ import re
 import pexpect
 from pexpect.spawnbase import SpawnBase
 
-from grader.journal import SHOWN
+from grader.journal import SHOWN, UNSEEN
 from grader.program import Program
-
-UNSEEN = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z\\^-~]|[\r\x00]"
-)
-"""What a terminal obeys and a person does not see: escape sequences (ECMA-48), carriage returns, NUL."""
 
 ERASED = re.compile(r"^.*\r\x1b\[K")
 """What stood on a line before the program went back to its beginning and erased it."""

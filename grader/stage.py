@@ -9,9 +9,11 @@ No threads, so nothing that happened is ever half known; and no program ever wai
 """
 
 import contextlib
+import heapq
 import selectors
 import time
 from collections.abc import Callable
+from itertools import count
 from types import TracebackType
 from typing import Protocol, runtime_checkable
 
@@ -19,6 +21,9 @@ from grader.journal import Journal
 
 PATIENCE = 5.0
 """Seconds that a thing may take to be seen before it counts as not happening."""
+
+START_SECONDS = 10.0
+"""How long a program may take to start on a machine that has much to do, however little patience there is."""
 
 LOOK_AGAIN_SECONDS = 0.002
 """How soon to look again at what cannot be selected on, such as the system's table of sockets."""
@@ -52,6 +57,8 @@ class Stage:
         self.patience = patience
         self._selector = selectors.DefaultSelector()
         self.cast: list[Closable] = []
+        self._numbers = count()
+        self._alarms: list[tuple[float, int, Callable[[], object]]] = []  # a heap; the next one first
 
     def __enter__(self) -> "Stage":
         return self
@@ -87,6 +94,10 @@ class Stage:
         """Stop watching a descriptor, before it is closed."""
         self._selector.unregister(descriptor)
 
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> None:
+        """Call back once so much time has passed and somebody waits."""
+        heapq.heappush(self._alarms, (time.monotonic() + seconds, next(self._numbers), callback))
+
     def wait_until(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
         """Wait until `condition` holds, because of something that actors do; tell whether it does."""
         return self._wait(condition, seconds, lambda _spent: float("inf"))
@@ -109,6 +120,13 @@ class Stage:
         return True
 
     def _pump(self, seconds: float) -> None:
+        if self._alarms:
+            seconds = min(seconds, max(0.0, self._alarms[0][0] - time.monotonic()))
+        self._listen(seconds)
+        while self._alarms and self._alarms[0][0] <= time.monotonic():
+            heapq.heappop(self._alarms)[2]()
+
+    def _listen(self, seconds: float) -> None:
         for key, _events in self._selector.select(seconds):
             if self._selector.get_map().get(key.fd) is key:  # one before it may have ended it
                 key.data()

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.journal import Entry
+from grader.journal import NETWORK, Entry
 
 PASSED, FAILED, SKIPPED, UNPLAYED = "passed", "failed", "skipped", "not played"
 
@@ -36,7 +36,8 @@ class Scene:
 
     def actors(self) -> list[str]:
         """Return who takes part, in the order in which they came; the server stands beside the first of them."""
-        names = list(dict.fromkeys(entry.actor for entry in self.entries if entry.actor != "server"))
+        others = ("server", NETWORK)
+        names = list(dict.fromkeys(entry.actor for entry in self.entries if entry.actor not in others))
         return [*names[:1], "server", *names[1:]]
 
 

@@ -4,29 +4,23 @@
            <----         <----
 
 The programs need not know: the client is given the wiretap's port. Bytes are passed on as they come and when they
-come, an end of sending as an end of sending, a reset as a close. Nothing here waits: what one side does not take
-yet is kept, and once that is much, the other side is not read any more, as TCP would have it.
+come, an end of sending as an end of sending, a reset as a close. Unless a scene spoils it: then it is a bad network,
+which holds, cuts, delays, slows, half-closes and breaks, as networks do. What it does, the journal tells.
 """
 
 import contextlib
-import re
+import random
 import selectors
 import socket
 
-from grader.journal import CLOSED, CONNECTED, SENT, Journal
+from grader.direction import Direction
+from grader.journal import CONNECTED, NETWORK
+from grader.peers import RESET_AT_CLOSE
 from grader.stage import Stage
 
-READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
-
-CHUNK_BYTES = 65536
-
-BUFFER_BYTES = 262_144
-"""How much is kept for a side that does not read; some more at the last read."""
+WRITE = selectors.EVENT_WRITE
 
 SERVER = "server"
-
-LINE_OR_REST = re.compile(rb"[^\n]*\n|[^\n]+")
-"""What one entry of the journal shows: lines where there are some, else what came together."""
 
 
 class Wiretap:
@@ -61,23 +55,65 @@ class Wiretap:
 
     def holds(self, source: str = "") -> None:
         """Keep what comes from now on, of all or of one source, until it is let through."""
-        for line in self._lines_of(source):
-            line.allowance = 0
+        self._tell(f"holds back what {source or 'anybody'} sends")
+        for direction in self._directions_of(source):
+            direction.allowance = 0
+
+    def cuts_off(self, name: str) -> None:
+        """Keep what comes from and for one client until it is let through: its network has gone silent."""
+        self._tell(f"has gone silent around {name}")
+        for passage in self._passages:
+            for direction in passage.directions if passage.name == name else ():
+                direction.allowance = 0
 
     def kept(self, source: str) -> bytes:
         """Return what has come from one source and is held."""
-        return b"".join(bytes(line.kept) for line in self._lines_of(source))
+        return b"".join(bytes(direction.kept) for direction in self._directions_of(source))
 
     def lets_through(self, count: int | None = None, source: str = "") -> None:
         """Pass on so many bytes of each connection, in one piece each; all that comes if no number is given."""
-        for line in self._lines_of(source):
-            line.allowance = count
+        self._tell(f"lets through {'all' if count is None else f'{count} bytes'} of {source or 'anybody'}")
+        for direction in self._directions_of(source):
+            direction.allowance = count
         for passage in self._passages:
             passage.carry()
 
-    def _lines_of(self, source: str) -> list["Line"]:
-        lines = [line for passage in self._passages for line in passage.lines]
-        return [line for line in lines if source in ("", line.name)]
+    def delays(self, seconds: float) -> None:
+        """Pass on from now on everything so much later than it came."""
+        self._tell(f"is {seconds} s late")
+        for direction in self._directions_of(""):
+            direction.delay = seconds
+
+    def dribbles(self, most: int, pause: float, seed: str) -> None:
+        """Pass on from now on pieces of 1 to `most` bytes, with a pause in seconds behind each."""
+        self._tell(f"cuts all into pieces of 1 to {most} bytes")
+        sizes = random.Random(seed)
+        for direction in self._directions_of(""):
+            direction.piece = lambda: sizes.randint(1, most)
+            direction.pause = pause
+
+    def half_closes(self, source: str) -> None:
+        """End what comes from one source, as if it had said its last; the other way goes on."""
+        self._tell(f"ends what {source} sends")
+        for passage in self._passages:
+            for direction in passage.directions:
+                if direction.name == source:
+                    direction.ends()
+            passage.carry()
+
+    def breaks(self, name: str) -> None:
+        """Reset the connection of one client, both ways, whatever is on its way."""
+        self._tell(f"breaks {name}'s connection")
+        for passage in self._passages:
+            if passage.name == name:
+                passage.breaks()
+
+    def _tell(self, what: str) -> None:
+        self.stage.journal.write(NETWORK, what)
+
+    def _directions_of(self, source: str) -> list[Direction]:
+        directions = [direction for passage in self._passages for direction in passage.directions]
+        return [direction for direction in directions if source in ("", direction.name)]
 
     def is_quiet(self) -> bool:
         """Tell whether every connection that came is closed both ways."""
@@ -92,26 +128,27 @@ class Wiretap:
 
 
 class Passage:
-    """One connection through the wiretap: a line each way, closed once neither has anything left to carry."""
+    """One connection through the wiretap: a direction each way, closed once neither has anything left to carry."""
 
     def __init__(self, stage: Stage, client: socket.socket, address: tuple[str, int], name: str) -> None:
         self.stage = stage
+        self.name = name
         server = socket.socket(client.family)
         self._ends = (client, server)
         self._watched: list[int] = []
         for end in self._ends:
             end.setblocking(False)
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.lines = (
-            Line(stage.journal, client, server, name, SERVER),
-            Line(stage.journal, server, client, SERVER, name),
+        self.directions = (
+            Direction(stage, client, server, name, SERVER, self.carry),
+            Direction(stage, server, client, SERVER, name, self.carry),
         )
         server.connect_ex(address)  # how that went is found when the server is first read
         self._watch(server, WRITE)
 
     def is_over(self) -> bool:
         """Tell whether neither side has anything left to say."""
-        return all(line.done for line in self.lines)
+        return all(direction.done for direction in self.directions)
 
     def end(self) -> None:
         """Close both ends; may be called twice."""
@@ -119,16 +156,27 @@ class Passage:
         for end in self._ends:
             end.close()
 
+    def breaks(self) -> None:
+        """Reset both ends: what has not been passed on is lost."""
+        for end in self._ends:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
+        for direction in self.directions:
+            direction.breaks()
+        self.end()
+
     def carry(self) -> None:
         """Carry what can be carried without waiting; close what is over."""
-        for line in self.lines:
-            line.carry()
+        if self._ends[0].fileno() < 0:
+            return
+        for direction in self.directions:
+            direction.carry()
         self._unwatch()
         if self.is_over():
             self.end()
             return
+        there, back = self.directions
         for end in self._ends:
-            if events := self.lines[0].waits_for(end) | self.lines[1].waits_for(end):
+            if events := there.waits_for(end) | back.waits_for(end):
                 self._watch(end, events)
 
     def _watch(self, end: socket.socket, events: int) -> None:
@@ -138,63 +186,3 @@ class Passage:
     def _unwatch(self) -> None:
         while self._watched:
             self.stage.unwatch(self._watched.pop())
-
-
-class Line:
-    """One direction of one connection."""
-
-    def __init__(
-        self, journal: Journal, source: socket.socket, target: socket.socket, name: str, peer: str
-    ) -> None:
-        self.done = False
-        self.name = name
-        self.kept = bytearray()
-        self.allowance: int | None = None  # how many bytes may pass; None: all
-        self._journal = journal
-        self._peer = peer
-        self._source = source
-        self._target = target
-        self._more = True  # may still come from the source
-
-    def waits_for(self, end: socket.socket) -> int:
-        """Return what must happen at one end before this line can go on."""
-        if end is self._source:
-            return READ if self._more and len(self.kept) < BUFFER_BYTES else 0
-        return WRITE if self.kept and self.allowance != 0 else 0
-
-    def carry(self) -> None:
-        """Carry what can be carried without waiting."""
-        if self._more and len(self.kept) < BUFFER_BYTES:
-            self._take()
-        if not self.done:
-            self._give()
-
-    def _take(self) -> None:
-        try:
-            chunk = self._source.recv(CHUNK_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:  # a reset is an end like any other
-            chunk = b""
-        self.kept += chunk
-        for piece in LINE_OR_REST.findall(chunk):
-            self._journal.write(self.name, SENT, piece, self._peer)
-        if not chunk:
-            self._more = False
-            self._journal.write(self.name, CLOSED, peer=self._peer)
-
-    def _give(self) -> None:
-        try:
-            while self.kept and self.allowance != 0:
-                sent = self._target.send(self.kept[: self.allowance])
-                del self.kept[:sent]
-                self.allowance = None if self.allowance is None else self.allowance - sent
-            if not self._more and not self.kept:
-                self.done = True
-                self._target.shutdown(socket.SHUT_WR)
-        except BlockingIOError:
-            return
-        except OSError:  # nobody there to hear it
-            self.kept.clear()
-            self._more = False
-            self.done = True

@@ -18,8 +18,8 @@ from grader.words import Words
 JOINED = 3
 """Messages that arrive as one segment."""
 
-LAST_CUT = 8
-"""Cuts behind each of the first bytes, where a length or a mark would stand; then in the middle, and near the end."""
+EVERY_CUT = 32
+"""So many bytes are cut behind each of them: a text of the course with a length or a mark, whole. More is padding."""
 
 
 def has_read_all(program: Program) -> bool:
@@ -59,17 +59,46 @@ def say_joined(network: Wiretap, speaker: Client, hearer: Client, source: str, w
 def say_cut(
     network: Wiretap, speaker: Client, hearer: Client, source: str, words: Words, server: Server
 ) -> None:
-    """Let one say lines, each cut in two at another place; see each in one piece. The smallest cut comes first."""
+    """Let one say lines, each cut in two one byte later; see each in one piece. The smallest cut comes first."""
     reader = server.program if source == speaker.name else hearer.program
-    for place in [*range(1, LAST_CUT + 1), -3, -1]:
+    whole = False
+    for place in range(1, EVERY_CUT):
+        if whole:
+            return
         line = words.word()
         say_held(network, speaker, source, [line])
-        kept = network.kept(source)
-        behind = kept.index(line.encode()) + len(line)
-        network.lets_through(place if place > 0 else behind + place, source)
+        whole = place >= len(network.kept(source))
+        network.lets_through(place, source)
         reader.stage.wait_for_outside(partial(has_read_all, reader))
         network.lets_through(source=source)
         hearer.sees(line)
+
+
+LATE_SECONDS = 0.1
+
+PIECE_BYTES, PIECE_PAUSE = 7, 0.0005
+
+SLOW = ("late", "in pieces")
+"""What a network may be without losing anything."""
+
+BROKEN = ("broken", "ended")
+"""What may become of one client's connection: reset both ways, or ended on the way to the server."""
+
+
+def slows_down(network: Wiretap, how: str, words: Words) -> None:
+    """Make a network slow from now on, in one of the ways in SLOW."""
+    if how == "late":
+        network.delays(LATE_SECONDS)
+    else:
+        network.dribbles(PIECE_BYTES, PIECE_PAUSE, words.seed)
+
+
+def breaks_down(network: Wiretap, how: str, name: str) -> None:
+    """End one client's connection in one of the ways in BROKEN."""
+    if how == "broken":
+        network.breaks(name)
+    else:
+        network.half_closes(name)
 
 
 def is_not_sent_back(speaker: Client, line: str, before: str) -> None:

@@ -20,8 +20,10 @@ from grader.fixtures import free_port
 from grader.listening import family, sockets_of
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
+from grader.wiretap import Wiretap
 from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
+from tests.e2e.networks import BROKEN, SLOW, breaks_down, slows_down
 from tests.e2e.steps import (
     SHUTDOWN_SECONDS,
     Bring,
@@ -255,6 +257,53 @@ def is_served(newcomer: Bring, other: Client, line: str) -> None:
     carol.stage.wait_for_outside(lambda: shows(other, line) or not other.is_running())
     hearer = other if other.is_running() else newcomer("dave")
     hearer.sees(line)
+
+
+# A network that is bad, whatever the wire is
+
+
+@check(
+    "s1-slow-network",
+    points=1,
+    level=ROBUST,
+    hint="However late and in however small pieces it comes: read until a message is whole, and only then go on",
+)
+@pytest.mark.parametrize("how", SLOW)
+def test_slow_network(
+    how: str, network: Wiretap, pair_on_network: tuple[Client, Client], words: Words
+) -> None:
+    """On a slow network, all arrives whole and in order, only later."""
+    alice, bob = pair_on_network
+    exchange(alice, bob, words.line())
+    slows_down(network, how, words)
+    for line in words.lines(3):
+        exchange(alice, bob, line)
+
+
+@check(
+    "s1-broken-network",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "recv returns 0, or fails with ECONNRESET, when the network is gone: that is an end like any other; "
+        "free the place, close, go on"
+    ),
+)
+@pytest.mark.parametrize("how", BROKEN)
+def test_broken_network(
+    how: str,
+    network: Wiretap,
+    pair_on_network: tuple[Client, Client],
+    server: Server,
+    newcomer_on_network: Bring,
+    words: Words,
+) -> None:
+    """Somebody whose connection breaks has left: the server goes on, and a newcomer is served."""
+    alice, bob = pair_on_network
+    exchange(alice, bob, words.line())
+    breaks_down(network, how, "alice")
+    is_served(newcomer_on_network, bob, words.line())
+    server.goes_on()
 
 
 # The wire: numbers, roles, places
@@ -709,20 +758,20 @@ def test_vanished(
     assert server.program.usage().num_fds() == descriptors
 
 
-def flooding_pair(peer: Connect, words: Words) -> list[Flood]:
+def flooding_pair(server: Server, peer: Connect, words: Words) -> list[Flood]:
     """Bring two that send and do not read, and let them come to a standstill."""
     first, second = peer("first", receive_buffer=4096), peer("second", receive_buffer=4096)
     first.receives("1", "emi")
     second.receives("2", "rec")
     floods = [Flood(first, words), Flood(second, words)]
-    flood_until_stalled(floods)
+    flood_until_stalled(server, floods)
     return floods
 
 
 def neither_reads(server: Server, peer: Connect, words: Words) -> None:
     """Memory stays bounded; once they read, everything arrives in order."""
     before = server.program.usage().memory_info().rss
-    first, second = flooding_pair(peer, words)
+    first, second = flooding_pair(server, peer, words)
     assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
     first.peer.reads()
     second.peer.reads()
@@ -738,9 +787,9 @@ def neither_reads(server: Server, peer: Connect, words: Words) -> None:
     assert bytes(second.peer.unread) == first.data
 
 
-def one_dies(server: Server, peer: Connect, words: Words) -> None:  # noqa: ARG001 - one signature for all
+def one_dies(server: Server, peer: Connect, words: Words) -> None:
     """The other dies while one does not read: its place is free at once."""
-    first, _second = flooding_pair(peer, words)
+    first, _second = flooding_pair(server, peer, words)
     first.peer.resets()
     peer("newcomer").receives("1")
 
@@ -796,7 +845,7 @@ def one_more_waits(server: Server, peer: Connect, words: Words) -> None:  # noqa
 
 def nobody_reads(server: Server, peer: Connect, words: Words) -> None:
     """Two are stuck: what was said to them cannot be delivered."""
-    flooding_pair(peer, words)
+    flooding_pair(server, peer, words)
     assert seconds_to_end(server, signal.SIGTERM) < SHUTDOWN_SECONDS
 
 

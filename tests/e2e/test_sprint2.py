@@ -19,7 +19,7 @@ from grader.stage import Stage
 from grader.wiretap import Wiretap
 from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
-from tests.e2e.networks import is_not_sent_back, say_cut, say_joined
+from tests.e2e.networks import BROKEN, SLOW, breaks_down, is_not_sent_back, say_cut, say_joined, slows_down
 from tests.e2e.steps import (
     SHUTDOWN_SECONDS,
     Bring,
@@ -231,7 +231,7 @@ def test_restart(
     talk(dave, carol, words.line())
 
 
-# A network that joins and cuts, whatever the wire is
+# A network that is bad, whatever the wire is
 
 
 @check(
@@ -268,6 +268,52 @@ def test_cut(
     alice, bob = pair_on_network
     exchange(bob, alice, words.word())
     say_cut(network, alice, bob, "alice" if way == "to the server" else "server", words, server)
+
+
+@check(
+    "s2-slow-network",
+    points=1,
+    level=ROBUST,
+    hint="However late and in however small pieces it comes: read until a message is whole, and only then go on",
+)
+@pytest.mark.parametrize("how", SLOW)
+def test_slow_network(
+    how: str, network: Wiretap, pair_on_network: tuple[Client, Client], words: Words
+) -> None:
+    """On a slow network, all arrives whole and in order, only later."""
+    alice, bob = pair_on_network
+    exchange(alice, bob, words.line())
+    slows_down(network, how, words)
+    for speaker, hearer in ((alice, bob), (bob, alice)):
+        for line in words.lines(3):
+            talk(speaker, hearer, line)
+
+
+@check(
+    "s2-broken-network",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "recv returns 0, or fails with ECONNRESET, when the network is gone: that is an end like any other; "
+        "free the place, close, go on"
+    ),
+)
+@pytest.mark.parametrize("how", BROKEN)
+def test_broken_network(
+    how: str,
+    network: Wiretap,
+    pair_on_network: tuple[Client, Client],
+    server: Server,
+    newcomer_on_network: Bring,
+    words: Words,
+) -> None:
+    """Somebody whose connection breaks has left: the server goes on, and a newcomer is served."""
+    alice, bob = pair_on_network
+    exchange(alice, bob, words.line())
+    breaks_down(network, how, "bob")
+    alice.types(*words.lines(3))
+    exchange(newcomer_on_network("carol"), alice, words.line())
+    server.goes_on()
 
 
 # The wire
@@ -476,7 +522,7 @@ def test_flood(server: Server, peer: Connect, words: Words) -> None:
     before = server.program.usage().memory_info().rss
     first, second = (Flood(peer(name, receive_buffer=4096), words) for name in ("first", "second"))
     server.announces(", 2 present$")
-    flood_until_stalled([first, second])
+    flood_until_stalled(server, [first, second])
     assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
     second.peer.reads()
     server.stage.wait_for_outside(partial(first.has_reached, second.peer), FLOOD_SECONDS)

@@ -20,7 +20,7 @@ from grader.stage import Stage
 from grader.wiretap import Wiretap
 from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
-from tests.e2e.networks import is_not_sent_back, say_cut, say_joined
+from tests.e2e.networks import BROKEN, SLOW, breaks_down, is_not_sent_back, say_cut, say_joined, slows_down
 from tests.e2e.steps import (
     CROWD,
     SHUTDOWN_SECONDS,
@@ -299,7 +299,7 @@ def test_restart(
     talk(dave, carol, words.line())
 
 
-# A network that joins and cuts, whatever the wire is
+# A network that is bad, whatever the wire is
 
 
 @check(
@@ -336,6 +336,46 @@ def test_cut(
     alice, bob = pair_on_network
     exchange(bob, alice, words.word())
     say_cut(network, alice, bob, "alice" if way == "to the server" else "server", words, server)
+
+
+@check(
+    "s3-slow-network",
+    points=1,
+    level=ROBUST,
+    hint="However late and in however small pieces it comes: read until a message is whole, and only then go on",
+)
+@pytest.mark.parametrize("how", SLOW)
+def test_slow_network(how: str, network: Wiretap, newcomer_on_network: Bring, words: Words) -> None:
+    """On a slow network, all arrives whole and in order, only later."""
+    people = room_of(newcomer_on_network, words, 3)
+    slows_down(network, how, words)
+    for speaker in people:
+        for line in words.lines(2):
+            hear(speaker, people, line)
+
+
+@check(
+    "s3-broken-network",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "recv returns 0, or fails with ECONNRESET, when the network is gone: that is an end like any other; "
+        "free the place, close, go on"
+    ),
+)
+@pytest.mark.parametrize("how", BROKEN)
+def test_broken_network(
+    how: str, network: Wiretap, server: Server, newcomer_on_network: Bring, words: Words
+) -> None:
+    """Somebody whose connection breaks has left: the server goes on, and a newcomer is served."""
+    alice, _bob, carol = room_of(newcomer_on_network, words, 3)
+    breaks_down(network, how, "bob")
+    for line in words.lines(3):
+        talk(alice, carol, line)
+    dave = newcomer_on_network("dave")
+    hear(dave, [alice, carol], words.line())
+    hear(alice, [carol, dave], words.line())
+    server.goes_on()
 
 
 # The wire
