@@ -9,7 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from grader.journal import CLOSED, CONNECTED, ENDED, PRESSED, RECEIVED, SENT, SIGNALLED, STARTED, TYPED, Entry
+from grader.journal import (
+    CLOSED,
+    CONNECTED,
+    ENDED,
+    NETWORK,
+    PRESSED,
+    RECEIVED,
+    SENT,
+    SIGNALLED,
+    STARTED,
+    TYPED,
+    Entry,
+)
 from grader.verdicts import Case, Scene, quoted
 
 BUSY_SECONDS = 0.3
@@ -61,7 +73,9 @@ class Evidence:
 
 
 def is_departure(entry: Entry) -> bool:
-    """Tell whether somebody leaves with this."""
+    """Tell whether somebody leaves with this, or is taken away by the network."""
+    if entry.actor == NETWORK:
+        return entry.act.startswith(("breaks ", "ends "))
     return entry.actor != "server" and entry.act in (ENDED, SIGNALLED, CLOSED)
 
 
