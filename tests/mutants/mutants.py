@@ -1,0 +1,75 @@
+"""How a mutant is made and judged: its programs in a directory of their own, and the verdicts on them."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.judge import Judge, Order
+from grader.submission import contract_of_copy
+from grader.verdicts import Verdict
+from tests.course.handouts import ROOT
+from tests.mutants.catalogue import Compiled, Patch
+
+PACKAGES = {1: "sprint1_turn_based", 2: "sprint2_threaded_pair", 3: "sprint3_n_clients"}
+
+SERVERS = {1: "turns.c", 2: "pair.c", 3: "room.c"}
+
+C = ROOT / "tests" / "mutants" / "c"
+
+SPEAKS_LINES = "-DWIRE=3 -DBUG"
+"""What is compiled with this claims to speak the wire of the course."""
+
+SEED = 4711
+
+
+def made(mutant: Patch | Compiled, directory: Path) -> Path:
+    """Write a mutant's programs and contract into a directory; return it."""
+    return patched(mutant, directory) if isinstance(mutant, Patch) else compiled(mutant, directory)
+
+
+def patched(patch: Patch, directory: Path) -> Path:
+    """Copy a sprint's reference with one change in it."""
+    package = PACKAGES[patch.sprint]
+    for name in ("common", package):
+        shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__", "*.md"))
+    file = patch.file.replace("SERVER", f"{package}/server.py").replace("CLIENT", f"{package}/client.py")
+    source = (directory / file).read_text()
+    assert patch.old in source, f"{file} no longer has what {patch.name!r} changes"
+    (directory / file).write_text(source.replace(patch.old, patch.new))
+    (directory / "messagerie.toml").write_text(
+        f'server = "python3 -m {package}.server {{port}}"\n'
+        f'client = "python3 -m {package}.client {{host}} {{port}}"\n'
+        'wire = "lines"\npatience = 2\n'
+    )
+    return directory
+
+
+def compiled(program: Compiled, directory: Path) -> Path:
+    """Copy a server and a client in C, with what they are to be compiled with."""
+    flags = program.flags + (" -DTURNS" if program.sprint == 1 else "")
+    for name in ("message.h", "client.c", SERVERS[program.sprint]):
+        shutil.copy(C / name, directory)
+    build = " && ".join(
+        f"gcc -Wall -Wextra -Wno-unused-function {flags} -o {target} {source} -pthread"
+        for target, source in (("server", SERVERS[program.sprint]), ("client", "client.c"))
+    )
+    wire = 'wire = "lines"\n' if program.flags.startswith(SPEAKS_LINES) else ""
+    (directory / "messagerie.toml").write_text(
+        f'build = "{build}"\nserver = "./server {{port}}"\nclient = "{program.client}"\npatience = 3\n{wire}'
+    )
+    return directory
+
+
+def judged(
+    sprint: int, directory: Path, *, only: Sequence[str] = (), level: str = "", jobs: int = 6
+) -> dict[str, Verdict]:
+    """Have programs judged by these checks, or by all of a level, or by all; return the verdicts by id."""
+    order = Order(
+        sprint=sprint,
+        contract=contract_of_copy(directory),
+        only=tuple(only),
+        level=level,
+        jobs=jobs,
+        seed=SEED,
+    )
+    return {verdict.id: verdict for verdict in Judge(order).verdicts_as_they_come()}
