@@ -139,7 +139,7 @@ def sigpipe(seen: Evidence) -> bool:
 
 @cause(
     "crash",
-    "A program died of a fault of its own, told below with its last words. Compile with "
+    "A program died of a fault of its own, told above with its last words. Compile with "
     "-g -fsanitize=address, or run it in gdb, and play the steps again.",
 )
 def crash(seen: Evidence) -> bool:

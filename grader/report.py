@@ -135,7 +135,7 @@ def first_difference(wanted: str, got: str) -> int:
 
 def rest(text: str, start: int) -> str:
     """Return the beginning of what is left of a text, in quotes."""
-    return repr(text[start : start + 20]) if text[start:] else "nothing"
+    return f"'{text[start : start + 20]}'" if text[start:] else "nothing"
 
 
 def stands(scene: Scene) -> list[str]:

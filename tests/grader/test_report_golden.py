@@ -1,0 +1,191 @@
+"""What a student reads when a check has failed, word for word: the same scene gives the same report."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.contract import LINES, Contract
+from grader.journal import CONNECTED, ENDED, NETWORK, RECEIVED, SENT, SHOWN, STARTED, TYPED, Entry
+from grader.report import Setting, failure_report, headline
+from grader.verdicts import FAILED, PASSED, Case, Scene, Verdict
+
+SETTING = Setting(2, "my work", 7, Contract(Path(), "./server {port}", "./client {host} {port}"))
+
+ON_LINES = Setting(2, "work", 7, Contract(Path(), "./server {port}", "./client {host} {port}", wire=LINES))
+
+
+def entries(*steps: tuple[str, ...]) -> tuple[Entry, ...]:
+    return tuple(Entry(0.0, actor, act, "".join(data).encode()) for actor, act, *data in steps)
+
+
+def crossing(*steps: tuple[str, str, bytes, str]) -> tuple[Entry, ...]:
+    return tuple(Entry(0.0, *step) for step in steps)
+
+
+def program(name: str, **more: Any) -> dict[str, Any]:
+    at_rest: dict[str, Any] = {
+        "name": name,
+        "code": None,
+        "how": "is still running",
+        "words": [],
+        "shown": {"stdout" if name == "server" else "screen": ""},
+        "threads": [],
+        "unread": 0,
+        "waiting": 0,
+        "seconds": 0.0,
+    }
+    return at_rest | more
+
+
+def failed(check: str, hint: str, case: Case) -> Verdict:
+    return Verdict(check, 2, "robust", hint, "What one says, the other sees.", "test_sprint2.py", [case])
+
+
+def missing_line() -> tuple[Verdict, Setting]:
+    """A client that has been sent a line and does not show it."""
+    scene = Scene(
+        "expected: bob sees 'bonjour'\n     got: '' and then: that did not come in time",
+        entries(("server", STARTED), ("alice", STARTED), ("bob", STARTED), ("alice", TYPED, "bonjour")),
+        (
+            program("server", threads=["waits in recv on the connection 4444 - 50001"]),
+            program("alice"),
+            program("bob", threads=["waits in read on its keyboard"], unread=8),
+        ),
+    )
+    tapped = Scene(
+        scene.error,
+        crossing(
+            ("alice", CONNECTED, b"", "server"),
+            ("bob", CONNECTED, b"", "server"),
+            ("alice", SENT, b"bonjour\x00", "server"),
+            ("server", SENT, b"bonjour\x00", "bob"),
+        ),
+    )
+    case = Case("tests/e2e/test_sprint2.py::test_either_first[alice]", FAILED, scene=scene, tapped=tapped)
+    return failed("s2-either-first", "Read both.", case), SETTING
+
+
+def wrong_bytes() -> tuple[Verdict, Setting]:
+    """A line on the wire that begins well."""
+    scene = Scene(
+        "expected: bob receives 'bonjour\\n'\n     got: 'bonsoir\\n'",
+        entries(("server", STARTED), ("alice", SENT, "bonjour\n"), ("bob", RECEIVED, "bonsoir\n")),
+        (program("server"),),
+    )
+    case = Case("tests/e2e/test_sprint2.py::test_framing", FAILED, scene=scene)
+    return failed("s2-framing", "Relay it as it came.", case), ON_LINES
+
+
+def crash() -> tuple[Verdict, Setting]:
+    """A server that dies on a message cut in two; played again, it does not."""
+    scene = Scene(
+        "expected: bob sees 'bonjour'\n     got: '' and then: that did not come in time",
+        (
+            *entries(("alice", TYPED, "bonjour")),
+            Entry(0.0, NETWORK, "lets through 3 bytes of alice"),
+            *entries(("bob", SHOWN, "le serveur est parti"), ("bob", ENDED, "ended with exit code 1")),
+        ),
+        (
+            program("server", code=-11, how="was killed by SIGSEGV", words=["length 1819043176"]),
+            program("bob", code=1, how="ended with exit code 1"),
+        ),
+    )
+    tapped = Scene(outcome=PASSED)
+    case = Case("tests/e2e/test_sprint2.py::test_cut[to the server]", FAILED, scene=scene, tapped=tapped)
+    return failed("s2-cut", "Read on until it is whole.", case), SETTING
+
+
+MISSING_LINE = """\
+✗ s2-either-first         0/2  robust   What one says, the other sees.
+  case:     alice
+
+  what happened:
+      1. server starts
+      2. alice starts
+      3. bob starts
+      4. alice types bonjour
+
+  alice's terminal:
+    ⌨ bonjour
+
+  on the wire, played again:
+                  alice                            server                            bob
+                    │╌╌╌╌╌╌╌╌╌╌ connects ╌╌╌╌╌╌╌╌╌╌╌▶│                                │
+                    │                                │◀╌╌╌╌╌╌╌╌╌╌ connects ╌╌╌╌╌╌╌╌╌╌╌│
+                    │───────── bonjour\\x00 ─────────▶│                                │
+                    │                                │───────── bonjour\\x00 ─────────▶│
+                    │                                │·········· ✗ bonjour ··········▶│
+
+  expected: bob sees 'bonjour'
+  got:      '' and then: that did not come in time
+
+  how the programs stood:
+    server is still running
+        thread 1: waits in recv on the connection 4444 - 50001
+    alice is still running
+    bob is still running, 8 bytes unread
+        thread 1: waits in read on its keyboard
+
+  cause:    waits-for-keyboard. The text has reached the client, and it does not read it: it waits for its keyboard. \
+Listen to both, with poll, or with a thread that receives.
+  hint:     Read both.
+  repeat:   messagerie check 2 'my work' --only s2-either-first --seed 7
+"""
+
+WRONG_BYTES = """\
+✗ s2-framing              0/2  robust   What one says, the other sees.
+
+  what happened:
+      1. server starts
+      2. alice sends bonjour\\n
+      3. bob receives bonsoir\\n
+
+  expected: bob receives 'bonjour\\n'
+  got:      'bonsoir\\n'
+            the first 3 characters are right; then 'jour\\n'
+            should come, and 'soir\\n' came
+
+  how the programs stood:
+    server is still running
+
+  hint:     Relay it as it came.
+  repeat:   messagerie check 2 work --only s2-framing --seed 7
+  by hand:  nc 127.0.0.1 PORT for each actor, and the steps above (server: ./server {port})
+"""
+
+CRASH = """\
+✗ s2-cut                  0/2  robust   What one says, the other sees.
+  case:     to the server
+
+  what happened:
+      1. alice types bonjour
+      2. network lets through 3 bytes of alice
+      3. bob sees le serveur est parti
+      4. bob ended with exit code 1
+
+  bob's terminal:
+    ▐ le serveur est parti
+
+  expected: bob sees 'bonjour'
+  got:      '' and then: that did not come in time
+  again:    played a second time it passed: it depends on who is faster
+
+  how the programs stood:
+    server was killed by SIGSEGV
+        | length 1819043176
+    bob ended with exit code 1
+
+  cause:    crash. A program died of a fault of its own, told above with its last words. Compile with -g \
+-fsanitize=address, or run it in gdb, and play the steps again.
+  hint:     Read on until it is whole.
+  repeat:   messagerie check 2 'my work' --only s2-cut --seed 7
+"""
+
+
+@pytest.mark.parametrize(
+    ("scene", "report"), [(missing_line, MISSING_LINE), (wrong_bytes, WRONG_BYTES), (crash, CRASH)]
+)
+def test_a_report_is_a_function_of_the_scene(scene: Any, report: str) -> None:
+    verdict, setting = scene()
+    assert f"{headline(verdict)}\n{failure_report(verdict, setting)}\n" == report
