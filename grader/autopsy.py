@@ -11,20 +11,10 @@ from typing import Any
 import psutil
 
 from grader.journal import spell
-from grader.listening import (
-    LISTENING,
-    LOCAL_ADDRESS,
-    QUEUES,
-    REMOTE_ADDRESS,
-    STATE,
-    accept_queues,
-    family,
-    port_of,
-    sockets_of,
-    table_of,
-)
+from grader.listening import accept_queues, connections_of, family
 from grader.program import Program
 from grader.stage import Stage
+from grader.tcptable import LISTENING
 
 CALLS = {
     "x86_64": {
@@ -113,28 +103,22 @@ def what_is(task: Path, descriptor: int) -> str:
     except OSError:
         return f"descriptor {descriptor}"
     if target.startswith("socket:["):
-        return socket_in_words(int(task.parts[2]), target[len("socket:[") : -1])
+        return socket_in_words(int(task.parts[2]), int(target[len("socket:[") : -1]))
     if descriptor <= 2 or "/pts/" in target:
         return {0: "its keyboard", 1: "its screen", 2: "its screen"}.get(descriptor, "its terminal")
     return target
 
 
-def socket_in_words(pid: int, inode: str) -> str:
+def socket_in_words(pid: int, inode: int) -> str:
     """Return in words what a socket is connected to."""
-    for row in table_of(pid):
-        if row[9] == inode:
-            if row[STATE] == LISTENING:
-                return f"the listening socket (port {port_of(row[LOCAL_ADDRESS])})"
-            return f"the connection {port_of(row[LOCAL_ADDRESS])} - {port_of(row[REMOTE_ADDRESS])}"
+    for each in connections_of(pid):
+        if each.inode == inode:
+            if each.state == LISTENING:
+                return f"the listening socket (port {each.port})"
+            return f"the connection {each.port} - {each.remote_port}"
     return "a socket that is not connected"
 
 
 def unread(pid: int) -> int:
     """Return how many bytes lie unread in the connections of a program and of its children."""
-    total = 0
-    for member in family(pid):
-        own = sockets_of(member)
-        for row in table_of(member):
-            if row[9] in own and row[STATE] != LISTENING:
-                total += int(row[QUEUES].rpartition(":")[2], 16)
-    return total
+    return sum(each.queue for each in connections_of(pid) if each.state != LISTENING)

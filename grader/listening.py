@@ -12,77 +12,71 @@ import psutil
 
 from grader.program import Program
 from grader.stage import START_SECONDS
+from grader.tcptable import ESTABLISHED, EVERY_STATE, LISTENING, Socket, tcp_sockets
 
-LISTENING, ESTABLISHED = "0A", "01"
-"""States of a socket in /proc/net/tcp."""
+ON_LINUX = Path("/proc/net/tcp").exists()
 
-TABLES = ("tcp", "tcp6")
-
-LOCAL_ADDRESS, REMOTE_ADDRESS, STATE, QUEUES, INODE = 1, 2, 3, 4, 9
-"""The columns of /proc/net/tcp that count here (proc_net_tcp in the kernel's documentation)."""
+CHILDREN_ARE_TOLD = Path("/proc/thread-self/children").exists()
+"""Whether the kernel lists a thread's children (proc_tid_children(5)); else all processes must be looked at."""
 
 
 def listening_ports(pid: int) -> set[int]:
     """Return the ports on which a process or one of its descendants listens."""
-    return set(accept_queues(pid)) if Path("/proc/net/tcp").exists() else _ports_by_psutil(pid)
+    return set(accept_queues(pid)) if ON_LINUX else _ports_by_psutil(pid)
 
 
 def accept_queues(pid: int) -> dict[int, int]:
     """Return, for each port on which a process listens, how many connections wait to be accepted. Linux only."""
     queues: dict[int, int] = {}
-    for row in rows_of(pid, LISTENING):
-        port = port_of(row[LOCAL_ADDRESS])
-        queues[port] = queues.get(port, 0) + int(row[QUEUES].rpartition(":")[2], 16)
+    for each in connections_of(pid, LISTENING):
+        queues[each.port] = queues.get(each.port, 0) + each.queue
     return queues
 
 
 def is_connected(pid: int, port: int) -> bool:
     """Tell whether a process or one of its descendants has a connection to this remote port."""
-    if not Path("/proc/net/tcp").exists():
+    if not ON_LINUX:
         return port in _remote_ports_by_psutil(pid)
-    return any(port_of(row[REMOTE_ADDRESS]) == port for row in rows_of(pid, ESTABLISHED))
+    return any(each.remote_port == port for each in connections_of(pid, ESTABLISHED))
 
 
-def rows_of(pid: int, state: str) -> list[list[str]]:
-    """Return the rows of the table that are sockets of a process, or of its descendants, in one state."""
-    found: dict[str, list[str]] = {}  # by inode: a process and its child may share a socket
-    for process in family(pid):
-        inodes = sockets_of(process)
-        rows = [row for row in table_of(process) if row[STATE] == state and row[INODE] in inodes]
-        found |= {row[INODE]: row for row in rows}
-    return list(found.values())
+def has_read_all(pid: int) -> bool:
+    """Tell whether nothing lies unread in the connections of a process and its descendants. Linux only."""
+    return not any(each.queue for each in connections_of(pid, ESTABLISHED))
 
 
-def table_of(pid: int) -> list[list[str]]:
-    """Return the rows of all TCP sockets in the network that a process sees; none once it has ended."""
-    try:
-        texts = [Path(f"/proc/{pid}/net/{table}").read_text() for table in TABLES]
-    except OSError:
-        return []
-    return [line.split() for text in texts for line in text.splitlines()[1:]]
+def connections_of(pid: int, *states: int) -> list[Socket]:
+    """Return the TCP sockets of a process and its descendants, in these states or in all."""
+    inodes = {inode for member in family(pid) for inode in sockets_of(member)}
+    return [each for each in tcp_sockets(states or EVERY_STATE) if each.inode in inodes]
 
 
-def port_of(address: str) -> int:
-    """Return the port of an address such as 0100007F:115C."""
-    return int(address.rpartition(":")[2], 16)
-
-
-def sockets_of(pid: int) -> set[str]:
+def sockets_of(pid: int) -> set[int]:
     """Return the inodes of a process's sockets; none once it has ended."""
     inodes = set()
     with contextlib.suppress(OSError):  # the process has gone
         for link in list(Path(f"/proc/{pid}/fd").iterdir()):
-            with contextlib.suppress(OSError):  # this descriptor has just been closed; the others count
-                inodes.add(str(link.readlink()).removeprefix("socket:[").removesuffix("]"))
+            with contextlib.suppress(OSError, ValueError):  # just closed, or no socket; the others count
+                inodes.add(int(str(link.readlink()).removeprefix("socket:[").removesuffix("]")))
     return inodes
 
 
 def family(pid: int) -> list[int]:
     """Return a process and its descendants; a server may listen in a child."""
+    if CHILDREN_ARE_TOLD:
+        return [pid, *(member for child in children_of(pid) for member in family(child))]
     try:
         return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
     except psutil.NoSuchProcess:
         return []
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the children of a process; none once it has ended."""
+    with contextlib.suppress(OSError):
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return []
 
 
 def _ports_by_psutil(pid: int) -> set[int]:

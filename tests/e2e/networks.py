@@ -9,8 +9,7 @@ from itertools import pairwise
 
 from grader.actors import Client, Server
 from grader.journal import SENT
-from grader.listening import ESTABLISHED, QUEUES, rows_of
-from grader.program import Program
+from grader.listening import has_read_all
 from grader.unseen import Unseen
 from grader.wiretap import SERVER, Wiretap
 from grader.words import Words
@@ -20,11 +19,6 @@ JOINED = 3
 
 EVERY_CUT = 32
 """So many bytes are cut behind each of them: a text of the course with a length or a mark, whole. More is padding."""
-
-
-def has_read_all(program: Program) -> bool:
-    """Tell whether a program has nothing unread in its connections."""
-    return all(row[QUEUES].endswith(":00000000") for row in rows_of(program.pid, ESTABLISHED))
 
 
 def holds_all(network: Wiretap, source: str, lines: list[str]) -> bool:
@@ -69,7 +63,7 @@ def say_cut(
         say_held(network, speaker, source, [line])
         whole = place >= len(network.kept(source))
         network.lets_through(place, source)
-        reader.stage.wait_for_outside(partial(has_read_all, reader))
+        reader.stage.wait_for_outside(partial(has_read_all, reader.pid))
         network.lets_through(source=source)
         hearer.sees(line)
 

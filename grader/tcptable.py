@@ -1,0 +1,103 @@
+"""The system's table of TCP sockets: their states, ports, queues, and the inodes by which processes hold them.
+
+Linux tells it in two ways. /proc/net/tcp is text, and to write it the kernel walks through all of a large table:
+some milliseconds, and a scene looks a hundred times. sock_diag(7) is asked only for the states that are wanted,
+and takes some microseconds. It is used where the kernel offers it.
+"""
+
+import socket
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ESTABLISHED, LISTENING = 1, 10
+"""States of a TCP socket, as the kernel numbers them."""
+
+EVERY_STATE = tuple(range(1, 13))
+
+PROC_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+
+SOCK_DIAG = 4
+"""The netlink family (NETLINK_SOCK_DIAG); its one request, SOCK_DIAG_BY_FAMILY, has the number 20."""
+
+REQUEST, DUMP = 20, 0x301
+"""The request, with the flags REQUEST and DUMP."""
+
+ERROR, DONE = 2, 3
+"""Messages that end an answer."""
+
+HEADER = struct.Struct("=IHHII")
+"""struct nlmsghdr: length, type, flags, sequence, sender."""
+
+ASKED = struct.Struct("=BBBxI48x")
+"""struct inet_diag_req_v2: family, protocol, extensions, a bit for each state; no particular socket."""
+
+ANSWERED = struct.Struct("=xB2x2s2s44x4xI8xI")
+"""struct inet_diag_msg: state, both ports in network order, receive queue, inode."""
+
+ANSWER_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Socket:
+    """One row: `queue` is what lies unread, or, of a listener, how many wait to be accepted."""
+
+    state: int
+    port: int
+    remote_port: int
+    queue: int
+    inode: int
+
+
+def tcp_sockets(states: tuple[int, ...] = EVERY_STATE) -> list[Socket]:
+    """Return all TCP sockets of this network in these states. Raises OSError where there is no such table."""
+    try:
+        return [each for family in (socket.AF_INET, socket.AF_INET6) for each in asked(family, states)]
+    except (OSError, AttributeError):  # the kernel does not offer it, or the system is not Linux
+        return [each for each in written() if each.state in states]
+
+
+def asked(family: int, states: tuple[int, ...]) -> Iterator[Socket]:
+    """Yield the sockets of one address family as sock_diag tells them. Raises OSError where it does not."""
+    wanted = sum(1 << state for state in states)
+    request = ASKED.pack(family, socket.IPPROTO_TCP, 0, wanted)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, SOCK_DIAG) as kernel:
+        kernel.send(HEADER.pack(HEADER.size + len(request), REQUEST, DUMP, 1, 0) + request)
+        while True:
+            for kind, body in messages(kernel.recv(ANSWER_BYTES)):
+                if kind == ERROR:
+                    raise OSError("sock_diag refuses")
+                if kind == DONE:
+                    return
+                yield told(body)
+
+
+def messages(answer: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield type and body of each netlink message of an answer."""
+    place = 0
+    while place < len(answer):
+        length, kind, _flags, _sequence, _sender = HEADER.unpack_from(answer, place)
+        yield kind, answer[place + HEADER.size : place + length]
+        place += (length + 3) & ~3
+
+
+def told(body: bytes) -> Socket:
+    """Return the socket that one message of sock_diag tells."""
+    state, port, remote_port, queue, inode = ANSWERED.unpack_from(body)
+    return Socket(state, int.from_bytes(port), int.from_bytes(remote_port), queue, inode)
+
+
+def written() -> Iterator[Socket]:
+    """Yield the sockets in /proc/net/tcp (proc_net_tcp in the kernel's documentation)."""
+    for table in PROC_TABLES:
+        for line in Path(table).read_text().splitlines()[1:]:
+            _number, local, remote, state, queues, _timer, _retries, _user, _wait, inode, *_more = (
+                line.split()
+            )
+            yield Socket(last(state), last(local), last(remote), last(queues), int(inode))
+
+
+def last(pair: str) -> int:
+    """Return the second of two hexadecimal numbers: a port behind an address, one queue behind the other."""
+    return int(pair.rpartition(":")[2], 16)
