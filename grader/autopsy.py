@@ -10,8 +10,9 @@ from typing import Any
 
 import psutil
 
+from grader.family import family
 from grader.journal import spell
-from grader.listening import accept_queues, connections_of, family
+from grader.listening import accept_queues, connections_of
 from grader.program import Program
 from grader.stage import Stage
 from grader.tcptable import LISTENING

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import resource
 import struct
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from pathlib import Path
 
 ROWS, COLUMNS = 50, 200
 """Wide enough that no line of a scene is folded by the terminal."""
+
+PROCESSOR_SECONDS = 60
+"""Of the processor's time, for one process: many times what any scene needs."""
 
 HIDDEN = ("PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONHOME", "LINES", "COLUMNS", "NO_COLOR")
 """Settings of the grader's own environment that would change what a program does: a missing flush must show."""
@@ -83,6 +87,13 @@ def prepare_terminal(descriptor: int) -> None:
 def take_terminal() -> None:
     """Make stdin the controlling terminal of this new session, so that Ctrl+C typed there reaches it."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def limit_processor(pid: int) -> None:
+    """Let the system end a program, and each that it will start, once it has used the processor for too long."""
+    if sys.platform == "linux":
+        with contextlib.suppress(ProcessLookupError):  # it has ended already
+            resource.prlimit(pid, resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
 
 
 @contextlib.contextmanager

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 
 import psutil
 
+from grader.family import descendants
+
 MARK = "MESSAGERIE_PROGRAM"
 """The environment variable by which a program's descendants are known, daemons among them."""
 
@@ -41,7 +43,7 @@ class Household:
         adopt_orphans()
         self.mark = f"{os.getpid()}.{next(NUMBERS)}"
         self.leader = 0
-        self._elders = set(psutil.Process().children())
+        self._elders = set(descendants(os.getpid()))
         self.living.append(self)
 
     def leave(self) -> None:
@@ -72,7 +74,7 @@ class Household:
         """Return all members, dead but unburied ones too, but not a dead leader."""
         homes: dict[int, Household | None] = {}
         found = []
-        for process in psutil.Process().children(recursive=True):  # parents come before their children
+        for process in descendants(os.getpid()):  # parents come before their children
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
                 homes[process.pid] = self._home_of(process, homes)
                 if homes[process.pid] is self and not (process.pid == self.leader and is_dead(process)):

@@ -1,5 +1,7 @@
 """Limits that no program can talk itself out of: how many processes it may be, how much memory they may hold.
 
+(How much of the processor each may use is a limit that the system watches by itself, see launch.py.)
+
 They are watched from outside the sandbox. What exceeds one loses its whole sandbox, which the system clears at once,
 however fast the processes in it multiply. (Limits on the address space would kill honest threads; on processes the
 system knows none for root.)
@@ -11,6 +13,8 @@ from collections.abc import Iterable
 
 import psutil
 
+from grader.family import descendants
+
 MOST_PROCESSES = 400
 """A crowd of clients, a server that forks for each, and some more."""
 
@@ -18,7 +22,7 @@ MOST_BYTES = 2 * 1024**3
 """Resident, of all processes in one sandbox."""
 
 LOOK_SECONDS = 0.1
-"""How often to look: a look reads the system's whole process table."""
+"""How often to look."""
 
 
 class Watch:
@@ -32,28 +36,8 @@ class Watch:
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return {}
         self._looked = time.monotonic()
-        children = children_by_parent()
-        found = {root: offence(descendants(root, children)) for root in roots}
+        found = {root: offence(descendants(root)) for root in roots}
         return {root: limit for root, limit in found.items() if limit}
-
-
-def children_by_parent() -> dict[int, list[psutil.Process]]:
-    """Return all processes by their parent's id."""
-    children: dict[int, list[psutil.Process]] = {}
-    for process in psutil.process_iter(["ppid"]):
-        children.setdefault(process.info["ppid"], []).append(process)
-    return children
-
-
-def descendants(root: int, children: dict[int, list[psutil.Process]]) -> list[psutil.Process]:
-    """Return all that came of a process."""
-    found: list[psutil.Process] = []
-    waiting = [root]
-    while waiting:
-        born = children.get(waiting.pop(), [])
-        found += born
-        waiting += [process.pid for process in born]
-    return found
 
 
 def offence(processes: list[psutil.Process]) -> str:

@@ -10,14 +10,12 @@ from typing import Any
 
 import psutil
 
+from grader.family import family
 from grader.program import Program
 from grader.stage import START_SECONDS
 from grader.tcptable import ESTABLISHED, EVERY_STATE, LISTENING, Socket, tcp_sockets
 
 ON_LINUX = Path("/proc/net/tcp").exists()
-
-CHILDREN_ARE_TOLD = Path("/proc/thread-self/children").exists()
-"""Whether the kernel lists a thread's children (proc_tid_children(5)); else all processes must be looked at."""
 
 
 def listening_ports(pid: int) -> set[int]:
@@ -59,24 +57,6 @@ def sockets_of(pid: int) -> set[int]:
             with contextlib.suppress(OSError, ValueError):  # just closed, or no socket; the others count
                 inodes.add(int(str(link.readlink()).removeprefix("socket:[").removesuffix("]")))
     return inodes
-
-
-def family(pid: int) -> list[int]:
-    """Return a process and its descendants; a server may listen in a child."""
-    if CHILDREN_ARE_TOLD:
-        return [pid, *(member for child in children_of(pid) for member in family(child))]
-    try:
-        return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def children_of(pid: int) -> list[int]:
-    """Return the children of a process; none once it has ended."""
-    with contextlib.suppress(OSError):
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    return []
 
 
 def _ports_by_psutil(pid: int) -> set[int]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from grader.journal import SIGNALLED, STARTED, STOPPED, UNSEEN, spell
-from grader.launch import on_pipes, on_terminal, plain_environment
+from grader.launch import limit_processor, on_pipes, on_terminal, plain_environment
 from grader.leftovers import END_SECONDS, MARK, Household
 from grader.stage import Stage
 
@@ -53,6 +53,7 @@ class Program:
         with self._household.left_on_error():
             started = (on_terminal if terminal else on_pipes)(command, directory, marked)
         self._process, self._keyboard = started.process, started.keyboard
+        limit_processor(self.pid)
         self._household.leader = self.pid
         self._listen(started.streams)
         stage.journal.write(name, STARTED)
@@ -115,13 +116,17 @@ class Program:
 
     def ending(self) -> str:
         """Return in words how it ended, and the last words of one that has: on stderr where that is apart."""
-        stream = "stderr" if "stderr" in self.written else "screen"
-        written = bytes(self.written[stream][-LAST_BYTES:]) if self.exit_code is not None else b""
-        shown = UNSEEN.sub("", written.decode(errors="backslashreplace"))
-        words = [spell(line.encode()) for line in shown.split("\n") if line]
-        return f"{self.name} {self.how_it_ended()}" + "".join(
-            f"\n        | {line}" for line in words[-LAST_WORDS:]
-        )
+        words = "".join(f"\n        | {line}" for line in self._last_words())
+        return f"{self.name} {self.how_it_ended()}{words}"
+
+    def _last_words(self) -> list[str]:
+        if "stderr" in self.written:
+            text = self.written["stderr"][-LAST_BYTES:].decode(errors="backslashreplace")
+        elif self.exit_code is None:  # a person at a terminal has seen it: the steps tell
+            return []
+        else:
+            text = UNSEEN.sub("", self.written["screen"][-LAST_BYTES:].decode(errors="backslashreplace"))
+        return [spell(line.encode()) for line in text.split("\n") if line][-LAST_WORDS:]
 
     def usage(self) -> psutil.Process:
         """Return the process as psutil sees it: CPU times, threads, descriptors, memory."""

@@ -16,8 +16,9 @@ import pytest
 from grader.actors import Client, PipedClient, Server
 from grader.checks import ROBUST, check
 from grader.contract import HOST, Contract
+from grader.family import family
 from grader.fixtures import free_port
-from grader.listening import family, sockets_of
+from grader.listening import sockets_of
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
 from grader.wiretap import Wiretap

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from grader import launch
 from grader.program import Program
 from grader.stage import Stage
 
@@ -223,3 +224,13 @@ def test_a_program_starts_where_it_is_told_to(stage: Stage, tmp_path: Path) -> N
     program = Program(stage, "pwd", ["pwd", "-P"], terminal=False, directory=tmp_path)
     assert program.wait_end()
     assert os.fsdecode(bytes(program.written["stdout"])).strip() == str(tmp_path.resolve())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
+def test_who_uses_the_processor_for_ever_is_ended_and_its_children_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "PROCESSOR_SECONDS", 1)
+    program = shell(stage, "(while :; do :; done) & wait $!; echo $?")
+    assert program.wait_end(50)
+    assert bytes(program.written["stdout"]).strip() in (b"137", b"152")  # killed, or by SIGXCPU

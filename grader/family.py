@@ -1,0 +1,39 @@
+"""Who came of whom: the processes that a process has started, and those that they have started in turn."""
+
+import contextlib
+from pathlib import Path
+
+import psutil
+
+CHILDREN_ARE_TOLD = Path("/proc/thread-self/children").exists()
+"""Whether the kernel lists a thread's children (proc_tid_children(5)); else all processes must be looked at."""
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and its descendants, parents before their children; none once it has ended.
+
+    Whoever comes or goes meanwhile may be missed: who must have all looks again until there is no news.
+    """
+    if CHILDREN_ARE_TOLD:
+        return [pid, *(member for child in children_of(pid) for member in family(child))]
+    try:
+        return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the children of a process as the kernel lists them; none once it has ended."""
+    with contextlib.suppress(OSError):
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return []
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    """Return all that came of a process, parents before their children."""
+    found = []
+    for member in family(pid)[1:]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.append(psutil.Process(member))
+    return found
