@@ -70,6 +70,7 @@ def on_pipes(command: Sequence[str], directory: Path | None, environment: dict[s
             cwd=directory,
             env=environment,
             start_new_session=True,
+            preexec_fn=limit_processor,  # noqa: PLW1509 - as above
         )
     for ours in (keyboard, stdout_seen, stderr_seen):
         os.set_blocking(ours, False)
@@ -87,13 +88,12 @@ def prepare_terminal(descriptor: int) -> None:
 def take_terminal() -> None:
     """Make stdin the controlling terminal of this new session, so that Ctrl+C typed there reaches it."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    limit_processor()
 
 
-def limit_processor(pid: int) -> None:
-    """Let the system end a program, and each that it will start, once it has used the processor for too long."""
-    if sys.platform == "linux":
-        with contextlib.suppress(ProcessLookupError):  # it has ended already
-            resource.prlimit(pid, resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
+def limit_processor() -> None:
+    """Let the system end this program, and each that it starts, once it has used the processor for too long."""
+    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from grader.journal import SIGNALLED, STARTED, STOPPED, UNSEEN, spell
-from grader.launch import limit_processor, on_pipes, on_terminal, plain_environment
+from grader.launch import on_pipes, on_terminal, plain_environment
 from grader.leftovers import END_SECONDS, MARK, Household
 from grader.stage import Stage
 
@@ -53,7 +53,6 @@ class Program:
         with self._household.left_on_error():
             started = (on_terminal if terminal else on_pipes)(command, directory, marked)
         self._process, self._keyboard = started.process, started.keyboard
-        limit_processor(self.pid)
         self._household.leader = self.pid
         self._listen(started.streams)
         stage.journal.write(name, STARTED)

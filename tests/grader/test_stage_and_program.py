@@ -226,7 +226,6 @@ def test_a_program_starts_where_it_is_told_to(stage: Stage, tmp_path: Path) -> N
     assert os.fsdecode(bytes(program.written["stdout"])).strip() == str(tmp_path.resolve())
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
 def test_who_uses_the_processor_for_ever_is_ended_and_its_children_too(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
