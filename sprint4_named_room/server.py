@@ -106,18 +106,17 @@ def relay_lines(speaker: Connection, room: "SharedRoom", stop: Stop) -> str:
     """Pass each line of one client to the room until it leaves; return how it left. Raises Full, Late."""
     deadline = time.monotonic() + NAME_SECONDS
     has_name = False
-    while not speaker.outbox:
+    while True:
         try:
             line = speaker.receive_line() if has_name else receive_in_time(speaker, deadline, stop)
-            if line is None or line == EXIT or speaker.outbox:
-                break
+            if line is None or line == EXIT:
+                return "left"
             has_name = room.receive(speaker, line)
         except EndlessLine as endless:
             room.refuse(speaker, endless)
             return f"was hung up on ({endless})"
         except BadLine as bad:
             room.refuse(speaker, bad)
-    return "was hung up on (it does not read)" if speaker.outbox else "left"
 
 
 def receive_in_time(newcomer: Connection, deadline: float, stop: Stop) -> str | None:
@@ -156,7 +155,8 @@ class SharedRoom:
         """Send to all concerned what follows from a line; return whether its speaker has a name. Raises Full."""
         with self.lock:
             is_new = speaker not in self.room.names
-            deliver(self.room.receive(speaker, line))
+            if not speaker.outbox:  # else it is hung up on, and says nothing more
+                deliver(self.room.receive(speaker, line))
             name = self.room.names.get(speaker)
             if is_new and name:
                 self.announcer.note(f"{name} arrived from {speaker.peer}, {len(self.room.names)} present")
@@ -174,7 +174,8 @@ class SharedRoom:
             name = self.room.names.get(client)
             deliver(self.room.leave(client))
             if name:
-                self.announcer.note(f"{name} {departure}, {len(self.room.names)} present")
+                how = "was hung up on (it does not read)" if client.outbox else departure
+                self.announcer.note(f"{name} {how}, {len(self.room.names)} present")
         self.announcer.print_notes()
 
 
