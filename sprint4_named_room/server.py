@@ -23,6 +23,7 @@ from common.sockets import accept, format_address, open_listener
 from common.stop import Stop
 from common.terminal import complain, say
 from sprint4_named_room.room import REFUSAL, Delivery, Full, Room
+from sprint4_named_room.turnstile import Turnstile
 
 EXIT = "exit"
 """What a client says to leave, and the server at its end. No user's line can be that: a name stands before it."""
