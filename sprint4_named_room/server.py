@@ -136,9 +136,8 @@ class SharedRoom:
 
     def __init__(self, max_clients: int, stop: Stop) -> None:
         self.room: Room[Connection] = Room(max_clients)
-        self.lock = (
-            threading.Lock()
-        )  # guards the room and all outboxes; held for memory only, never while waiting
+        # Guards the room and all outboxes; held for memory only, never while waiting.
+        self.lock = Turnstile()
         self.announcer = Announcer(stop)
 
     @property
