@@ -18,6 +18,9 @@ BUSY_SECONDS = 0.3
 HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-input")
 """Checks in which there is a lot to do."""
 
+ECHOING = "s4"
+"""The sprint in which everybody's lines come back to him: there that is no fault."""
+
 WORD_LETTERS = 6
 """What is shorter may be part of another word."""
 
@@ -33,6 +36,7 @@ class Evidence:
     quit: str
     scene: Scene
     tapped: Scene
+    sprint: str = ""
 
     def program(self, name: str) -> dict[str, Any]:
         """Return how a program stood; empty if there was none of that name."""
@@ -84,7 +88,8 @@ def cause(name: str, text: str) -> Callable[[Rule], Rule]:
 def diagnose(check: str, quit_word: str, case: Case) -> tuple[str, str]:
     """Return the name of the likely cause of a failure and a sentence on it; empty when nothing is known."""
     name = case.name.partition("[")[2].rstrip("]")
-    evidence = Evidence(check.partition("-")[2], name, quit_word, case.scene, case.tapped)
+    sprint, _dash, about = check.partition("-")
+    evidence = Evidence(about, name, quit_word, case.scene, case.tapped, sprint)
     for name, (rule, text) in CAUSES.items():
         if rule(evidence):
             return name, text
@@ -207,7 +212,9 @@ def echo(seen: Evidence) -> bool:
         for entry in (*seen.scene.entries, *seen.tapped.entries)
         if entry.actor == who and entry.act in (TYPED, SENT)
     }
-    return any(words in text for words in said if len(words) >= WORD_LETTERS for text in came)
+    return seen.sprint != ECHOING and any(
+        words in text for words in said if len(words) >= WORD_LETTERS for text in came
+    )
 
 
 @cause(

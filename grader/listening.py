@@ -42,6 +42,11 @@ def is_connected(pid: int, port: int) -> bool:
     return any(port_of(row[REMOTE_ADDRESS]) == port for row in rows_of(pid, ESTABLISHED))
 
 
+def has_read_all(pid: int) -> bool:
+    """Tell whether a process has nothing unread in its connections."""
+    return all(row[QUEUES].endswith(":00000000") for row in rows_of(pid, ESTABLISHED))
+
+
 def rows_of(pid: int, state: str) -> list[list[str]]:
     """Return the rows of the table that are sockets of a process, or of its descendants, in one state."""
     found: dict[str, list[str]] = {}  # by inode: a process and its child may share a socket

@@ -11,7 +11,9 @@ never says the same twice, so that every line of the room is there once.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import pairwise, permutations
 from typing import NamedTuple
 
@@ -43,6 +45,7 @@ def departure(name: str) -> str:
     return f"{name} {DEPARTURE}"
 
 
+@cache
 def author(line: str) -> str:
     """Return whom a line is about; empty when it has no form that the room gives to its lines."""
     found = LINE.fullmatch(line)
@@ -72,8 +75,8 @@ def invented(histories: Sequence[History]) -> Iterator[str]:
 def doubled(histories: Sequence[History]) -> Iterator[str]:
     """Find what somebody saw twice."""
     for history in histories:
-        for line in dict.fromkeys(history.seen):
-            if (times := history.seen.count(line)) > 1:
+        for line, times in Counter(history.seen).items():
+            if times > 1:
                 yield f"{history.owner} saw {line!r} {times} times"
 
 
@@ -92,10 +95,10 @@ def strayed(histories: Sequence[History]) -> Iterator[str]:
 
 def swapped(histories: Sequence[History]) -> Iterator[str]:
     """Find two lines that somebody saw in another order than another one saw, or said, them."""
-    orders = [(each.owner, line_order) for each in histories for line_order in (each.seen, spoken(each))]
+    orders = [(each.owner, order) for each in histories for order in (each.seen, spoken(each))]
+    places_of = [(owner, {line: place for place, line in enumerate(order)}) for owner, order in orders]
     for history in histories:
-        for other, order in orders:
-            places = {line: place for place, line in enumerate(order)}
+        for other, places in places_of:
             common = [line for line in history.seen if line in places]
             for first, second in pairwise(common):
                 if places[first] > places[second]:
@@ -141,13 +144,13 @@ def was_there_before(history: History, other: History) -> bool:
 
 def skipped(history: History, histories: Sequence[History]) -> Iterator[str]:
     """Find gaps in what one speaker said, and departures that were never told."""
+    seen, known = set(history.seen), set(map(author, history.seen))
     for speaker in histories:
-        said = spoken(speaker)
-        heard = [place for place, line in enumerate(said) if line in set(history.seen)]
+        heard = [place for place, line in enumerate(spoken(speaker)) if line in seen]
         if heard and heard != list(range(heard[0], heard[-1] + 1)):
             yield f"{history.owner} saw a part only of what {speaker.owner} said"
-        knew = any(author(line) == speaker.owner for line in history.seen)
-        if speaker.left and knew and not history.left and departure(speaker.owner) not in history.seen:
+        told = departure(speaker.owner) in seen or history.left
+        if speaker.left and speaker.owner in known and not told:
             yield f"{history.owner} was never told that {speaker.owner} had left"
 
 
