@@ -10,7 +10,7 @@ waits for the answer to each one: what is typed meanwhile must not be taken for 
 """
 
 import threading
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from common.arguments import client_arguments
 from common.connection import Connection, take_leave
@@ -25,6 +25,9 @@ EXIT = "exit"
 
 REFUSAL = "*** "
 """What stands in front of what the server has to say to this client only."""
+
+ANSWER_SECONDS = 2.0
+"""How long a name is left without an answer: some servers grant it in silence, and nobody may wait for ever."""
 
 SILENCE_SECONDS = 1.0
 """How long a client that leaves waits for the server to send more, or to close, before it goes without."""
@@ -61,7 +64,7 @@ def send_typed_lines(
             if line is None or line == EXIT:
                 return
             connection.send_line(line)
-            has_name = has_name or receiver.grants.get()
+            has_name = has_name or receiver.grants_name()
         except BadLine as bad:
             complain(f"not sent: {bad}")
         screen.prompt()
@@ -72,7 +75,7 @@ class Receiver:
 
     def __init__(self, connection: Connection, screen: Screen, stop: Stop) -> None:
         self.thread = threading.Thread(target=self.show_lines)
-        self.grants: SimpleQueue[bool] = SimpleQueue()
+        self._grants: SimpleQueue[bool] = SimpleQueue()
         self._connection = connection
         self._screen = screen
         self._stop = stop
@@ -90,12 +93,20 @@ class Receiver:
         except Failure as failure:
             self._stop.fail(failure)
         finally:
-            self.grants.put(False)  # whoever waits for a name to be granted need not any more
+            self._grants.put(False)  # whoever waits for a name to be granted need not any more
+
+    def grants_name(self) -> bool:
+        """Wait until the server has answered a name; tell whether it is granted."""
+        try:
+            return self._grants.get(timeout=ANSWER_SECONDS)
+        except Empty:
+            return True
 
     def hear_out(self) -> None:
         """Say `exit`, and go on showing until the server closes too: one's own lines come back as receipts."""
         self._leaving = True
         self._connection.send_line(EXIT)
+        self._connection.finish_sending()
         before = -1
         while self.thread.is_alive() and self._heard > before:
             before = self._heard
@@ -119,7 +130,7 @@ class Receiver:
         self._has_name = not line.startswith(REFUSAL)
         reason = printable(line.removeprefix(REFUSAL))
         self._reason = LOST if self._has_name else f"turned away: {reason}"
-        self.grants.put(self._has_name)
+        self._grants.put(self._has_name)
 
 
 if __name__ == "__main__":
