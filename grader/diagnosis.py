@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from grader.journal import CLOSED, CONNECTED, ENDED, RECEIVED, SENT, SIGNALLED, STARTED, TYPED, Entry
+from grader.journal import CLOSED, CONNECTED, ENDED, RECEIVED, SENT, SHOWN, SIGNALLED, STARTED, TYPED, Entry
 from grader.verdicts import Case, Scene, quoted
 
 BUSY_SECONDS = 0.3
@@ -310,7 +310,7 @@ def no_newline(seen: Evidence) -> bool:
 )
 def no_framing_joined(seen: Evidence) -> bool:
     """Find a failure where messages are joined."""
-    return "joined" in (seen.check, seen.case)
+    return "joined" in (seen.check, *seen.case.split("-"))
 
 
 @cause(
@@ -322,7 +322,8 @@ def no_framing_cut(seen: Evidence) -> bool:
     """Find a piece of a message where all of it should be."""
     wanted, first = seen.missed()[1].removesuffix("\\n"), quoted(seen.scene.got).partition("\\n")[0]
     is_piece = bool(first) and first != wanted and wanted.startswith(first)
-    return seen.check == "cut" or (seen.check in ("framing", "exit-word") and is_piece)
+    spoilt = seen.check == "cut" or (seen.check == "network" and seen.case.startswith("cut"))
+    return spoilt or (seen.check in ("framing", "exit-word") and is_piece)
 
 
 @cause(
@@ -333,8 +334,11 @@ def no_framing_cut(seen: Evidence) -> bool:
 def not_flushed(seen: Evidence) -> bool:
     """Find a text that crossed the wire, was read, and is not shown."""
     who, text = seen.missed()
-    arrived = any(entry.peer == who and text in entry.text for entry in seen.sent())
-    return arrived and not seen.program(who).get("unread") and "sees" in seen.scene.expected
+    arrived = sum(entry.peer == who and text in entry.text for entry in seen.sent())
+    shown = sum(
+        entry.actor == who and entry.act == SHOWN and text in entry.text for entry in seen.tapped.entries
+    )
+    return arrived > shown and not seen.program(who).get("unread") and "sees" in seen.scene.expected
 
 
 @cause(

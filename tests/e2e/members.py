@@ -38,7 +38,17 @@ BAD_NAMES: dict[str, bytes] = {
             "bob!",
         ),
         *("serveur", "Serveur", "SERVER", "system", "all", "Admin", "tous"),
-        *("\u0435van", "e\u0432an", "\uff25van", "evan\u200b", "e\u202evan", "e\u200dvan", "bob\U0001f603"),
+        *(
+            "\u0435van",
+            "e\u0432an",
+            "\uff25van",
+            "\uff25\uff36\uff21\uff2e",
+            "\U0001d41e\U0001d42f",
+            "evan\u200b",
+            "e\u202evan",
+            "e\u200dvan",
+            "bob\U0001f603",
+        ),
         *("\u0301bob", "bx\u0300\u0301b", "bob\U000e0001", "x" + "\u0301" * 30),
     )
 } | {

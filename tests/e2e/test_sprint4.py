@@ -87,7 +87,7 @@ def people(newcomer: Bring, words: Words) -> People:
 
 
 def hear_themselves(people: list[Client], words: Words) -> None:
-    """Let each say a word and see it come back: all that was shown before is then behind them."""
+    """Let each say a word and see it come back: what it was shown before is then behind it."""
     for each in people:
         talk(each, each, words.word())
 
@@ -164,8 +164,8 @@ def types_exit(leaver: Client) -> None:
 @pytest.mark.parametrize("leave", [types_exit, Client.is_killed])
 def test_exit(leave: Callable[[Client], None], people: People, newcomer: Bring, words: Words) -> None:
     """Who types exit, or is killed, is out; all others see the name of the one who left, and go on."""
-    alice, bob, carol = there = people(3)
-    hear_themselves(there, words)
+    alice, bob, carol = people(3)
+    hear_themselves([alice, carol], words)
     leave(bob)
     for other in alice, carol:
         other.sees(bob.name)
@@ -230,8 +230,8 @@ def test_to_all(people: People, words: Words) -> None:
 @each_leaving
 def test_leave(how: str, people: People, server: Server, words: Words, contract: Contract) -> None:
     """However one leaves, all others are told once, and go on."""
-    alice, bob, carol = there = people(3)
-    hear_themselves(there, words)
+    alice, bob, carol = people(3)
+    hear_themselves([alice, carol], words)
     before = alice.shown().count(bob.name.encode())
     depart(bob, how, contract)
     for other in alice, carol:
@@ -280,7 +280,7 @@ def test_restart(
     hint="recv gives what has arrived, a part of a message or three of them: mark where one ends, read until then",
 )
 @pytest.mark.parametrize("source", ["client", "server"])
-@pytest.mark.parametrize("what", [say_joined, say_cut])
+@pytest.mark.parametrize("what", [say_joined, say_cut], ids=["joined", "cut"])
 def test_network(
     what: Callable[..., None],
     source: str,

@@ -16,7 +16,12 @@ from grader.verdicts import FAILED, PASSED, Verdict
 from tests.course.handouts import ROOT
 from tests.mutants.catalogue import FAULTY, HONEST, PATCHES, Compiled, Patch
 
-PACKAGES = {1: "sprint1_turn_based", 2: "sprint2_threaded_pair", 3: "sprint3_n_clients"}
+PACKAGES = {
+    1: "sprint1_turn_based",
+    2: "sprint2_threaded_pair",
+    3: "sprint3_n_clients",
+    4: "sprint4_named_room",
+}
 
 SERVERS = {1: "turns.c", 2: "pair.c", 3: "room.c"}
 
@@ -65,7 +70,7 @@ def judged(program: Patch | Compiled, directory: Path) -> dict[str, Verdict]:
     """Have the check played that is about a mutant, or all of the subject level; return the verdicts by id."""
     order = Order(
         sprint=program.sprint,
-        contract=contract_of_copy(directory),
+        contract=contract_of_copy(directory).in_sprint(program.sprint),
         only=(program.check,) if program.check else (),
         level="" if program.check else SUBJECT,
         jobs=1 if program.check else 6,
@@ -78,7 +83,10 @@ def is_caught(mutant: Patch | Compiled, directory: Path) -> None:
     """Expect the check that is about a mutant to fail, and to name the cause."""
     verdict = judged(mutant, directory)[mutant.check]
     assert verdict.outcome == FAILED
-    assert diagnose(verdict.id, "fin", verdict.failure())[0] == mutant.cause, verdict.failure().scene.error
+    quit_word = contract_of_copy(directory).in_sprint(mutant.sprint).quit
+    assert diagnose(verdict.id, quit_word, verdict.failure())[0] == mutant.cause, (
+        verdict.failure().scene.error
+    )
 
 
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: f"{patch.sprint}-{patch.name}".replace(" ", "-"))
