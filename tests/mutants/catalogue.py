@@ -763,6 +763,10 @@ HONEST = [
     Compiled(3, "length first, chatty", "-DWIRE=1 -DCHATTY"),
     Compiled(3, "padded buffers, port first", "-DWIRE=2 -DPORT_FIRST", client="./client {port} {host}"),
     Compiled(3, "lines", "-DWIRE=3"),
+    Compiled(4, "NUL at the end", "-DWIRE=0"),
+    Compiled(4, "echo to the author only", "-DWIRE=1 -DECHO_ONLY"),
+    Compiled(4, "padded buffers, chatty", "-DWIRE=2 -DCHATTY"),
+    Compiled(4, "one recv is one message", "-DBUG_NO_FRAMING"),
 ]
 
 FAULTY = [
@@ -792,4 +796,14 @@ FAULTY = [
     Compiled(3, "lock kept", "-DBUG_LOCK_KEPT", "s3-leave", "lock-kept"),
     Compiled(3, "login first", "-DBUG_LOGIN_FIRST", "s3-silent", "silent-client-blocks"),
     Compiled(3, "server ends", "-DBUG_SERVER_ENDS", "s3-leave", "server-ended-by-fin"),
+    Compiled(4, "arrivals not told", "-DBUG_NO_ARRIVAL", "s4-arrival"),
+    Compiled(4, "ghosts", "-DBUG_GHOST", "s4-exit"),
+    Compiled(4, "no echo", "-DBUG_NO_ECHO", "s4-echo"),
+    Compiled(4, "coucou anywhere", "-DBUG_GREETING", "s4-text"),
+    Compiled(4, "exit by prefix", "-DBUG_PREFIX", "s4-text", "prefix-is-fin"),
+    Compiled(4, "residue", "-DBUG_RESIDUE", "s4-short-after-long", "residue"),
+    Compiled(4, "one thread", "-DBUG_ONE_THREAD", "s4-while-typing", "waits-for-keyboard"),
+    Compiled(4, "no framing", "-DBUG_NO_FRAMING", "s4-network", "no-framing-joined"),
+    Compiled(4, "lock kept", "-DBUG_LOCK_KEPT", "s4-exit", "lock-kept"),
+    Compiled(4, "server ends", "-DBUG_SERVER_ENDS", "s4-exit", "server-ended-by-fin"),
 ]

@@ -23,7 +23,10 @@ PACKAGES = {
     4: "sprint4_named_room",
 }
 
-SERVERS = {1: "turns.c", 2: "pair.c", 3: "room.c"}
+SERVERS = {1: "turns.c", 2: "pair.c", 3: "room.c", 4: "named.c"}
+
+SPRINT_FLAGS = {1: " -DTURNS", 4: " -DNAMED"}
+"""What the programs of a sprint are compiled with besides."""
 
 C = ROOT / "tests" / "mutants" / "c"
 
@@ -52,7 +55,7 @@ def patched(patch: Patch, directory: Path) -> Path:
 
 def compiled(program: Compiled, directory: Path) -> Path:
     """Copy a server and a client in C, with what they are to be compiled with."""
-    flags = program.flags + (" -DTURNS" if program.sprint == 1 else "")
+    flags = program.flags + SPRINT_FLAGS.get(program.sprint, "")
     for name in ("message.h", "client.c", SERVERS[program.sprint]):
         shutil.copy(C / name, directory)
     build = " && ".join(
