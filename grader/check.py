@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_submission(parser: argparse.ArgumentParser) -> None:
     """Describe what every command is told of a submission."""
-    parser.add_argument("sprint", type=int, choices=(1, 2, 3), metavar="SPRINT", help="1, 2 or 3")
+    parser.add_argument("sprint", type=int, choices=(1, 2, 3, 4), metavar="SPRINT", help="1 to 4")
     parser.add_argument("directory", type=Path, metavar="DIR", help="a submission: it has a messagerie.toml")
 
 
@@ -59,7 +59,8 @@ def check(arguments: argparse.Namespace) -> int:
 
 def judge_copy(arguments: argparse.Namespace, copy: Path) -> int:
     """Judge a submission's copy; return the exit code. Raises ContractError."""
-    judge = Judge(order_of(arguments, contract_of_copy(copy)))
+    contract = contract_of_copy(copy).in_sprint(arguments.sprint)
+    judge = Judge(order_of(arguments, contract))
     told = TELLERS[arguments.format](judge, setting_of(arguments, judge), arguments)
     return SOME_FAILED if any(verdict.outcome == FAILED for verdict in told) else ALL_PASSED
 

@@ -1,4 +1,4 @@
-"""`messagerie demo`: the three sprints, played by real programs in front of the reader's eyes.
+"""`messagerie demo`: the sprints so far, played by real programs in front of the reader's eyes.
 
 Each row is drawn when it happens: ⌨ what somebody types, ▐ what somebody sees, ──▶ what crosses the wire.
 """
@@ -14,12 +14,12 @@ from grader.journal import PRESSED, SHOWN, TYPED, Entry
 from grader.scenes import SCENES, Scene
 from grader.stage import Stage
 
-PLAYED = ("turns", "any_order", "five_clients")
+PLAYED = ("turns", "any_order", "five_clients", "named_room")
 
 WIDEST = 120
 """Columns; wider diagrams are harder to read, not easier."""
 
-PACE_SECONDS = 0.04
+PACE_SECONDS = 0.03
 """How long a row is left to a reader before the next, on a terminal; nobody reads along on a pipe."""
 
 COLOURS = {TYPED: "bold green", PRESSED: "bold green", SHOWN: "cyan"}
@@ -27,10 +27,10 @@ COLOURS = {TYPED: "bold green", PRESSED: "bold green", SHOWN: "cyan"}
 OWN_TERMINALS = """\
 Now you. In one terminal a server, and a client in as many others as you like:
 
-    make server SPRINT=3   or   .venv/bin/python -m sprint3_n_clients.server
-    make client SPRINT=3   or   .venv/bin/python -m sprint3_n_clients.client
+    make server SPRINT=4   or   .venv/bin/python -m sprint4_named_room.server
+    make client SPRINT=4   or   .venv/bin/python -m sprint4_named_room.client
 
-Ctrl+C ends the server, the line `fin` a client.
+Ctrl+C ends the server, the line `exit` a client.
 Where to begin: sprint1_turn_based/HANDOUT.md"""
 
 

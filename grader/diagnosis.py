@@ -17,6 +17,7 @@ from grader.journal import (
     PRESSED,
     RECEIVED,
     SENT,
+    SHOWN,
     SIGNALLED,
     STARTED,
     TYPED,
@@ -29,6 +30,9 @@ BUSY_SECONDS = 0.3
 
 HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-input")
 """Checks in which there is a lot to do."""
+
+ECHOING = "s4"
+"""The sprint in which everybody's lines come back to him: there that is no fault."""
 
 WORD_LETTERS = 6
 """What is shorter may be part of another word."""
@@ -45,6 +49,7 @@ class Evidence:
     quit: str
     scene: Scene
     tapped: Scene
+    sprint: str = ""
 
     def program(self, name: str) -> dict[str, Any]:
         """Return how a program stood; empty if there was none of that name."""
@@ -98,7 +103,8 @@ def cause(name: str, text: str) -> Callable[[Rule], Rule]:
 def diagnose(check: str, quit_word: str, case: Case) -> tuple[str, str]:
     """Return the name of the likely cause of a failure and a sentence on it; empty when nothing is known."""
     name = case.name.partition("[")[2].rstrip("]")
-    evidence = Evidence(check.partition("-")[2], name, quit_word, case.scene, case.tapped)
+    sprint, _dash, about = check.partition("-")
+    evidence = Evidence(about, name, quit_word, case.scene, case.tapped, sprint)
     for name, (rule, text) in CAUSES.items():
         if rule(evidence):
             return name, text
@@ -225,7 +231,9 @@ def echo(seen: Evidence) -> bool:
         for entry in (*seen.scene.entries, *seen.tapped.entries)
         if entry.actor == who and entry.act in (TYPED, SENT)
     }
-    return any(words in text for words in said if len(words) >= WORD_LETTERS for text in came)
+    return seen.sprint != ECHOING and any(
+        words in text for words in said if len(words) >= WORD_LETTERS for text in came
+    )
 
 
 @cause(
@@ -321,7 +329,7 @@ def no_newline(seen: Evidence) -> bool:
 )
 def no_framing_joined(seen: Evidence) -> bool:
     """Find a failure where messages are joined."""
-    return "joined" in (seen.check, seen.case)
+    return "joined" in (seen.check, *seen.case.split("-"))
 
 
 @cause(
@@ -333,8 +341,12 @@ def no_framing_cut(seen: Evidence) -> bool:
     """Find a piece of a message where all of it should be."""
     wanted, first = seen.missed()[1].removesuffix("\\n"), quoted(seen.scene.got).partition("\\n")[0]
     is_piece = bool(first) and first != wanted and wanted.startswith(first)
-    in_pieces = seen.check == "cut" or seen.case == "in pieces"
-    return in_pieces or (seen.check in ("framing", "exit-word") and is_piece)
+    spoilt = (
+        seen.check == "cut"
+        or seen.case == "in pieces"
+        or (seen.check == "network" and seen.case.startswith("cut"))
+    )
+    return spoilt or (seen.check in ("framing", "exit-word") and is_piece)
 
 
 @cause(
@@ -345,8 +357,11 @@ def no_framing_cut(seen: Evidence) -> bool:
 def not_flushed(seen: Evidence) -> bool:
     """Find a text that crossed the wire, was read, and is not shown."""
     who, text = seen.missed()
-    arrived = any(entry.peer == who and text in entry.text for entry in seen.sent())
-    return arrived and not seen.program(who).get("unread") and "sees" in seen.scene.expected
+    arrived = sum(entry.peer == who and text in entry.text for entry in seen.sent())
+    shown = sum(
+        entry.actor == who and entry.act == SHOWN and text in entry.text for entry in seen.tapped.entries
+    )
+    return arrived > shown and not seen.program(who).get("unread") and "sees" in seen.scene.expected
 
 
 @cause(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from grader.actors import Client, PipedClient, Server
-from grader.contract import HOST, Contract, read_contract, reference
-from grader.listening import is_connected
+from grader.contract import HOST, Contract, number_of, read_contract, reference
+from grader.listening import has_read_all, is_connected
 from grader.peers import Impostor, Peer, RawConnection
 from grader.stage import START_SECONDS, Stage
 from grader.unseen import Unseen
@@ -19,6 +19,9 @@ from grader.words import Words
 ACCEPT_SECONDS = 0.3
 """A server that has room accepts at once; one that has not lets people wait, and must not be waited for."""
 
+LOGIN_SECONDS = 0.5
+"""Most programs show their user's arrival too: then the name is known. Those that do not must not be waited for."""
+
 STAGE = pytest.StashKey[Stage]()
 """Where a check keeps its stage, for whoever reports on it."""
 
@@ -26,8 +29,10 @@ STAGE = pytest.StashKey[Stage]()
 @pytest.fixture
 def contract(request: pytest.FixtureRequest) -> Contract:
     """How the programs under test are started: a submission's, or the course's own for this sprint."""
-    submission = request.config.getoption("--submission")
-    return read_contract(Path(submission)) if submission else reference(request.module.SPRINT)
+    submission, package = request.config.getoption("--submission"), request.module.SPRINT
+    if not submission:
+        return reference(package)
+    return read_contract(Path(submission)).in_sprint(number_of(package))
 
 
 @pytest.fixture
@@ -113,14 +118,24 @@ def come(
     return client
 
 
+def log_in(client: Client, server: Server) -> None:
+    """Wait until a client that has typed its name is known by it: the server has read it, and says so, or not."""
+    stage, name = client.stage, client.name.encode()
+    stage.wait_until(lambda: name in client.shown(), LOGIN_SECONDS)
+    stage.wait_for_outside(lambda: has_read_all(server.program.pid), LOGIN_SECONDS)
+
+
 @pytest.fixture
 def newcomer(
-    server: Server, tap: Wiretap | None, start_client: Callable[..., Client]
+    server: Server, tap: Wiretap | None, start_client: Callable[..., Client], contract: Contract
 ) -> Callable[..., Client]:
     """Bring a client whose connection is there, so that who comes next is behind it in the server's queue."""
 
     def bring(name: str, actor: type[Client] = Client) -> Client:
-        return come(name, actor, server, tap, start_client)
+        client = come(name, actor, server, tap, start_client)
+        if contract.login:
+            log_in(client, server)
+        return client
 
     return bring
 

@@ -34,6 +34,12 @@ class Cast:
         client.sees(sees)
         return client
 
+    def enters(self, name: str, *others: str) -> None:
+        """Start a client, let its user give a name, and wait until all who are there have been told."""
+        self.arrives(name, sees="what is your name?").types(name)
+        for present in (name, *others):
+            self.clients[present].sees(f"< {name} a rejoint le serveur")
+
     def says(self, speaker: str, line: str, *hearers: str) -> None:
         """Let one type a line and wait until others have seen it."""
         self.clients[speaker].types(line)
@@ -86,6 +92,7 @@ def scene(
 
 
 SPRINT1, SPRINT2, SPRINT3 = "sprint1_turn_based", "sprint2_threaded_pair", "sprint3_n_clients"
+SPRINT4 = "sprint4_named_room"
 
 
 @scene(SPRINT1, "each in turn, a newcomer in the place of one who left", "alice", "server", "bob", "carol")
@@ -182,4 +189,52 @@ def five_clients(cast: Cast) -> None:
     cast.says("alice", "salut", "bob", "carol", "dave", "erin")
     cast.leaves("dave")
     cast.says("erin", "à demain", "alice", "bob", "carol")
+    cast.server_ends()
+
+
+@scene(SPRINT3, "who said that?", "alice", "server", "bob", "carol")
+def who_said_that(cast: Cast) -> None:
+    """Three clients without names: carol cannot tell who speaks, nor who has left."""
+    for number, name in enumerate(("alice", "bob", "carol"), 1):
+        cast.arrives(name)
+        cast.server.announces(f", {number} present")
+    cast.says("alice", "rendez-vous à midi", "bob", "carol")
+    cast.says("bob", "non, à 14 h", "alice", "carol")
+    cast.says("alice", "à midi, comme prévu", "bob", "carol")
+    cast.leaves("bob")
+    cast.says("carol", "qui a dit 14 h ?", "alice")
+    cast.server_ends()
+
+
+@scene(SPRINT4, "a room with names", "alice", "server", "bob", "carol")
+def named_room(cast: Cast) -> None:
+    """Everybody gives a name; arrivals and departures are told to all, and what one says comes back to its author."""
+    cast.enters("alice")
+    cast.enters("bob", "alice")
+    cast.clients["bob"].types("coucou")
+    for name in ("bob", "alice"):
+        cast.clients[name].sees("< Bonjour")
+    cast.enters("carol", "alice", "bob")
+    cast.clients["alice"].types("salut carol")
+    for name in ("alice", "bob", "carol"):
+        cast.clients[name].sees("< alice: salut carol")
+    cast.leaves("bob", "exit")
+    for name in ("alice", "carol"):
+        cast.clients[name].sees("< bob a quitté le serveur")
+    cast.server_ends()
+
+
+@scene(SPRINT4, "a name that is taken, and a notice that is not one", "alice", "server", "mallory")
+def impersonation(cast: Cast) -> None:
+    """Mallory would be alice, and would have her leave; neither works."""
+    cast.enters("alice")
+    mallory = cast.arrives("mallory", sees="what is your name?")
+    mallory.types("Alice")
+    mallory.sees("< *** this name is taken")
+    mallory.types("mallory")
+    for client in (mallory, cast.clients["alice"]):
+        client.sees("< mallory a rejoint le serveur")
+    mallory.types("alice a quitté le serveur")
+    for client in (mallory, cast.clients["alice"]):
+        client.sees("< mallory: alice a quitté le serveur")
     cast.server_ends()

@@ -19,7 +19,7 @@ from rich.text import Text
 from grader.actors import Client, Server
 from grader.contract import HOST, REPOSITORY, Contract, ContractError, read_contract
 from grader.diagram import TerminalDiagram, mermaid
-from grader.fixtures import come, free_port
+from grader.fixtures import come, free_port, log_in
 from grader.journal import Entry
 from grader.launch import plain_environment
 from grader.network import add_address
@@ -29,7 +29,7 @@ from grader.submission import contract_of_copy, copied
 from grader.unseen import Unseen
 from grader.wiretap import Wiretap
 
-NAMES = {1: ("alice", "bob"), 2: ("alice", "bob"), 3: ("alice", "bob", "carol")}
+NAMES = {1: ("alice", "bob"), 2: ("alice", "bob"), 3: ("alice", "bob", "carol"), 4: ("alice", "bob", "carol")}
 
 LINES = ("bonjour", "salut", "ca va ?", "oui, merci")
 
@@ -43,7 +43,7 @@ def trace(arguments: argparse.Namespace) -> int:
     """Play, and write the three files; return the exit code."""
     try:
         with copied(arguments.directory) as copy:
-            contract = contract_of_copy(copy)
+            contract = contract_of_copy(copy).in_sprint(arguments.sprint)
             entries, problem = played(arguments.sprint, contract, sandboxed=not arguments.no_sandbox)
     except ContractError as error:
         print(error, file=sys.stderr)
@@ -123,7 +123,10 @@ def arrivals(
         return client
 
     for name in names:
-        yield come(name, Client, server, tap, start)
+        client = come(name, Client, server, tap, start)
+        if contract.login:
+            log_in(client, server)
+        yield client
 
 
 def main() -> None:
@@ -135,7 +138,7 @@ def main() -> None:
     with os.fdopen(writer, "w", encoding="utf-8") as results, Stage() as stage:
         problem = ""
         try:
-            play(stage, read_contract(directory), NAMES[sprint])
+            play(stage, read_contract(directory).in_sprint(sprint), NAMES[sprint])
         except (Unseen, AssertionError) as error:
             problem = str(error).strip().rpartition("\n\n")[2]
         for entry in stage.journal.entries:

@@ -23,6 +23,12 @@ LONGEST_FILE = 200
 SLEEPERS = {"grader/demo.py"}
 """Where a pause is for a person who reads, not in place of a condition."""
 
+CORES = sorted(ROOT.glob("sprint*/room.py"))
+"""What decides, and does no input or output: it could be called from a thread, a loop or a test."""
+
+WAITERS = {"asyncio", "select", "selectors", "socket", "threading", "time", "os", "sys", "common"}
+"""What a core has no business with."""
+
 IMPORTERS = {"import_module", "__import__", "run_module", "run_path", "exec", "eval"}
 """Ways to import that no `import` shows."""
 
@@ -96,7 +102,8 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def test_there_is_something_to_judge() -> None:
-    assert len(SPRINTS) >= 3
+    assert len(SPRINTS) >= 4
+    assert ROOT / "sprint4_named_room/room.py" in CORES
     assert {ROOT / "common/lines.py", ROOT / "sprint3_n_clients/server.py"} <= set(PROGRAMS)
     assert ROOT / "grader/program.py" in GRADER
 
@@ -105,6 +112,11 @@ def test_there_is_something_to_judge() -> None:
 def test_programs_import_the_standard_library_common_and_themselves(source: Path) -> None:
     own = source.relative_to(ROOT).parts[0]
     assert imported(source.read_text()) - set(sys.stdlib_module_names) <= {"common", own}
+
+
+@each(CORES)
+def test_what_decides_can_neither_wait_nor_send(source: Path) -> None:
+    assert not imported(source.read_text()) & WAITERS
 
 
 @each(GRADER)

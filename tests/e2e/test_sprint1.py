@@ -46,7 +46,7 @@ from tests.e2e.visits import (
     UNSENT,
     Visit,
     complains_once,
-    says_fin,
+    says_word,
     shows_escaped,
     shows_plain_lines,
 )
@@ -1064,7 +1064,7 @@ def leaves_by_word(visit: Visit, stage: Stage, start_client: Bring) -> None:  # 
     for word in "fin", "exit":
         client, server = visit("1", "emi", actor=Client)
         client.types(word)
-        says_fin(server)
+        says_word(server)
         client.ends(0)
 
 
@@ -1077,7 +1077,7 @@ def leaves_at_end_of_input(visit: Visit, stage: Stage, start_client: Bring) -> N
     for line in "one", "two", "three":
         server.receives(line)
         server.says("go on")
-    says_fin(server)
+    says_word(server)
     client.ends(0)
 
 
@@ -1087,7 +1087,7 @@ def leaves_with_control_c(visit: Visit, stage: Stage, start_client: Bring) -> No
         client, server = visit(*lines, actor=Client)
         stage.wait_for_outside(partial(has_shown_lines, client, 1 + len(lines)))
         client.presses_control_c()
-        says_fin(server)
+        says_word(server)
         client.ends(130)
 
 

@@ -10,6 +10,9 @@ from tests.e2e.wire import LONGEST
 
 Visit = Callable[..., tuple[Client, RawConnection]]
 
+FIN = "fin"
+"""What a client says when it leaves, in sprints 1 to 3."""
+
 UNSENT = (b"a\xff", b"a\x00b", b"a\x1b[A", LONGEST + b"x")
 """What a keyboard or a pipe may give that is no line of the wire."""
 
@@ -49,44 +52,44 @@ def complains_once(client: Client) -> None:
     assert len(client.complaints) == 1, client.complaints
 
 
-def says_fin(server: RawConnection) -> None:
-    """Expect the word, nothing behind it, and an end that cannot destroy it."""
-    server.receives("fin")
+def says_word(server: RawConnection, word: str = FIN) -> None:
+    """Expect the word for leaving, nothing behind it, and an end that cannot destroy it."""
+    server.receives(word)
     server.is_hung_up_on()
     assert not server.was_reset, "the client closed with bytes unread: that resets the connection"
     server.closes()
 
 
-def leaves_by_word(client: Client, server: RawConnection) -> int:
+def leaves_by_word(client: Client, server: RawConnection, word: str = FIN) -> int:
     """The word that its user types; exit means the same."""
     client.types("exit")
-    says_fin(server)
+    says_word(server, word)
     return 0
 
 
-def leaves_with_control_c(client: Client, server: RawConnection) -> int:
+def leaves_with_control_c(client: Client, server: RawConnection, word: str = FIN) -> int:
     """Ctrl+C, in the middle of a line."""
     client.begins_to_type("half a line")
     client.presses_control_c()
-    says_fin(server)
+    says_word(server, word)
     return 130
 
 
-def leaves_at_end_of_input(client: Client, server: RawConnection) -> int:
+def leaves_at_end_of_input(client: Client, server: RawConnection, word: str = FIN) -> int:
     """Ctrl+D on an empty line."""
     client.ends_input()
-    says_fin(server)
+    says_word(server, word)
     return 0
 
 
-def is_told_to_leave(client: Client, server: RawConnection) -> int:
+def is_told_to_leave(client: Client, server: RawConnection, word: str = FIN) -> int:  # noqa: ARG001
     """The server says exit while the user is in the middle of a line."""
     client.begins_to_type("half a line")
     server.says("exit")
     return 0
 
 
-def loses_the_server(client: Client, server: RawConnection) -> int:  # noqa: ARG001 - one signature for all
+def loses_the_server(client: Client, server: RawConnection, word: str = FIN) -> int:  # noqa: ARG001
     """The server goes without a word."""
     server.resets()
     return 1
@@ -96,11 +99,19 @@ ENDS = (leaves_by_word, leaves_with_control_c, leaves_at_end_of_input, is_told_t
 """Each ends a client in any sprint without turns, and returns the exit code that it must have."""
 
 
-def pipes_all_lines(stage: Stage, start_client: Bring) -> None:
+def is_met(server: RawConnection) -> None:
+    """Take a client as it comes: in sprints 1 to 3 it gives no name."""
+    assert not server.hung_up
+
+
+def pipes_all_lines(
+    stage: Stage, start_client: Bring, word: str = FIN, grants: Callable[[RawConnection], None] = is_met
+) -> None:
     """Pipe lines into a client that is talked to meanwhile: the good ones arrive, the bad ones are told."""
     impostor = Impostor(stage)
     client = start_client("alice", impostor.port, actor=PipedClient)
     server = impostor.accepts()
+    grants(server)
     server.says(*["blah"] * 2000)
     lines = [f"line {number}" for number in range(500)]
     client.types(*lines, "", "last but one")
@@ -109,7 +120,7 @@ def pipes_all_lines(stage: Stage, start_client: Bring) -> None:
     client.begins_to_type("no LF")
     client.ends_input()
     server.receives(*lines, "last but one", "no LF")
-    says_fin(server)
+    says_word(server, word)
     client.ends(0)
     assert isinstance(client, PipedClient)
     assert len(client.complaints) == len(UNSENT), client.complaints

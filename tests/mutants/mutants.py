@@ -10,9 +10,17 @@ from grader.verdicts import Verdict
 from tests.course.handouts import ROOT
 from tests.mutants.catalogue import Compiled, Patch
 
-PACKAGES = {1: "sprint1_turn_based", 2: "sprint2_threaded_pair", 3: "sprint3_n_clients"}
+PACKAGES = {
+    1: "sprint1_turn_based",
+    2: "sprint2_threaded_pair",
+    3: "sprint3_n_clients",
+    4: "sprint4_named_room",
+}
 
-SERVERS = {1: "turns.c", 2: "pair.c", 3: "room.c"}
+SERVERS = {1: "turns.c", 2: "pair.c", 3: "room.c", 4: "named.c"}
+
+SPRINT_FLAGS = {1: " -DTURNS", 4: " -DNAMED"}
+"""What the programs of a sprint are compiled with besides."""
 
 C = ROOT / "tests" / "mutants" / "c"
 
@@ -46,7 +54,7 @@ def patched(patch: Patch, directory: Path) -> Path:
 
 def compiled(program: Compiled, directory: Path) -> Path:
     """Copy a server and a client in C, with what they are to be compiled with."""
-    flags = program.flags + (" -DTURNS" if program.sprint == 1 else "")
+    flags = program.flags + SPRINT_FLAGS.get(program.sprint, "")
     for name in ("message.h", "client.c", SERVERS[program.sprint]):
         shutil.copy(C / name, directory)
     build = " && ".join(
@@ -66,7 +74,7 @@ def judged(
     """Have programs judged by these checks, or by all of a level, or by all; return the verdicts by id."""
     order = Order(
         sprint=sprint,
-        contract=contract_of_copy(directory),
+        contract=contract_of_copy(directory).in_sprint(sprint),
         only=tuple(only),
         level=level,
         jobs=jobs,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.checks import SUBJECT
+from grader.contract import read_contract
 from grader.diagnosis import diagnose
 from grader.verdicts import FAILED, PASSED
 from tests.mutants.catalogue import FAULTY, HONEST, PATCHES, Compiled, Patch
@@ -21,7 +22,10 @@ def is_caught(mutant: Patch | Compiled, directory: Path) -> None:
     """Expect the check that is about a mutant to fail, and to name the cause."""
     verdict = judged(mutant.sprint, made(mutant, directory), only=[mutant.check], jobs=1)[mutant.check]
     assert verdict.outcome == FAILED
-    assert diagnose(verdict.id, "fin", verdict.failure())[0] == mutant.cause, verdict.failure().scene.error
+    quit_word = read_contract(directory).in_sprint(mutant.sprint).quit
+    assert diagnose(verdict.id, quit_word, verdict.failure())[0] == mutant.cause, (
+        verdict.failure().scene.error
+    )
 
 
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: f"{patch.sprint}-{patch.name}".replace(" ", "-"))

@@ -1,4 +1,5 @@
-/* The client of sprints 2 and 3: a thread for the network, main for the keyboard. With TURNS that of sprint 1. */
+/* The client of sprints 2 to 4: a thread for the network, main for the keyboard; what its user types first in sprint 4
+ * is a name. With TURNS that of sprint 1. */
 #include "message.h"
 
 static struct reader server;
@@ -44,7 +45,7 @@ static int read_keyboard(char *text) {
     fflush(stdout);
 #endif
     if (!fgets(text, SIZE, stdin))
-        strcpy(text, "fin");
+        strcpy(text, LEAVING);
     text[strcspn(text, "\n")] = 0;
     return *text != 0;
 }

@@ -19,6 +19,11 @@
 #ifndef WIRE
 #define WIRE 0
 #endif
+#ifdef NAMED /* sprint 4 */
+#define LEAVING "exit"
+#else
+#define LEAVING "fin"
+#endif
 #define SIZE 256
 
 struct reader {
@@ -115,9 +120,9 @@ static int receive_message(struct reader *from, char *text) {
 
 static int is_fin(const char *text) {
 #ifdef BUG_PREFIX
-    return strncmp(text, "fin", 3) == 0;
+    return strncmp(text, LEAVING, strlen(LEAVING)) == 0;
 #else
-    return strcmp(text, "fin") == 0;
+    return strcmp(text, LEAVING) == 0;
 #endif
 }
 

@@ -1,0 +1,199 @@
+r"""The server of sprint 4: a room in which everybody has a name, a thread for each.
+
+                                                        /---> alice
+    bob ---- salut ----> thread of bob ---> bob: salut ------> bob
+                          (room.py decides)             \---> carol
+
+The room decides who gets to read what, and does no input or output; here are the threads that wait, and the
+lock that lets them in one by one. Whoever holds it also sends what the room has decided: so all members see
+everything in the same order. Sending never waits: a client whose buffer is full is hung up on.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Iterable
+
+from common.announcer import Announcer
+from common.arguments import server_arguments, whole_number
+from common.connection import Connection, take_leave
+from common.lines import BadLine, EndlessLine
+from common.program import run_server
+from common.sockets import accept, format_address, open_listener
+from common.stop import Stop
+from common.terminal import complain, say
+from sprint4_named_room.room import REFUSAL, Delivery, Full, Room
+from sprint4_named_room.turnstile import Turnstile
+
+EXIT = "exit"
+"""What a client says to leave, and the server at its end. No user's line can be that: a name stands before it."""
+
+MAX_CLIENTS = 100
+"""Unless the command line says otherwise (subject 004)."""
+
+NAME_SECONDS = 10.0
+"""How long a newcomer may take to find a name: connections that say nothing must not fill the house."""
+
+UNSENT_BYTES = 256 * 1024
+"""What the system may keep for a client that does not read. Left alone, it grows to some megabytes each."""
+
+UNANSWERED_MILLISECONDS = 20_000
+"""After this long without a sign of having received anything, a client's machine counts as gone."""
+
+
+class Late(Exception):
+    """Says that a newcomer has not found a name in time."""
+
+
+def main(stop: Stop) -> None:
+    """Serve all that come until the bell rings, then say `exit` to those who are there."""
+    parser = server_arguments()
+    parser.add_argument("--max-clients", type=client_count, default=MAX_CLIENTS, metavar="N")
+    arguments = parser.parse_args()
+    room = SharedRoom(arguments.max_clients, stop)
+    with open_listener(arguments.bind, arguments.port) as listener:
+        bound_unsent(listener)
+        say(f"listening on {format_address(listener.getsockname())}")
+        while newcomer := accept(listener, stop):
+            start_thread(newcomer, room, stop)
+    join_threads()
+    take_leave(room.clients, EXIT)
+
+
+def bound_unsent(listener: socket.socket) -> None:
+    """Bound what a client that does not read costs; each accepted connection inherits it from the listener."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MILLISECONDS)
+
+
+def client_count(word: str) -> int:
+    """Return a number of clients, from 1. Raises ArgumentTypeError."""
+    return whole_number(word, 1, 1_000_000)
+
+
+def start_thread(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
+    """Serve a newcomer in a thread of its own; refuse it when the system has none left."""
+    try:
+        threading.Thread(target=serve_client, args=(newcomer, room, stop)).start()
+    except RuntimeError as error:
+        complain(f"newcomer refused: {error}")
+        newcomer.close()
+
+
+def join_threads() -> None:
+    """Wait until all threads have heard the bell."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join()
+
+
+def serve_client(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
+    """Relay for one client until it leaves or the bell rings: who is here then is left to main."""
+    departure = "was given up"
+    try:
+        room.arrive(newcomer)
+        departure = relay_lines(newcomer, room, stop)
+    except (Full, Late) as refusal:
+        room.leave(newcomer, "was refused")
+        take_leave([newcomer], f"{REFUSAL}{refusal}")
+    finally:  # whatever happened: nobody stays in the room whom no thread listens to
+        if not stop.is_set():
+            room.leave(newcomer, departure)
+            newcomer.close()
+
+
+def relay_lines(speaker: Connection, room: "SharedRoom", stop: Stop) -> str:
+    """Pass each line of one client to the room until it leaves; return how it left. Raises Full, Late."""
+    deadline = time.monotonic() + NAME_SECONDS
+    has_name = False
+    while True:
+        try:
+            line = speaker.receive_line() if has_name else receive_in_time(speaker, deadline, stop)
+            if line is None or line == EXIT:
+                return "left"
+            has_name = room.receive(speaker, line)
+        except EndlessLine as endless:
+            room.refuse(speaker, endless)
+            return f"was hung up on ({endless})"
+        except BadLine as bad:
+            room.refuse(speaker, bad)
+
+
+def receive_in_time(newcomer: Connection, deadline: float, stop: Stop) -> str | None:
+    """Return the next line; None once there is none. Raises BadLine, and Late after `deadline`, whatever has come."""
+    while not newcomer.inbox and not newcomer.ended:
+        if not stop.wait_for(newcomer, seconds=deadline - time.monotonic()):
+            break
+        newcomer.read()
+    if time.monotonic() >= deadline:
+        raise Late(f"no name within {NAME_SECONDS:.0f} seconds")
+    return newcomer.inbox.take()
+
+
+class SharedRoom:
+    """The room, and the lock under which one thread at a time changes it and sends what follows from that."""
+
+    def __init__(self, max_clients: int, stop: Stop) -> None:
+        self.room: Room[Connection] = Room(max_clients)
+        # Guards the room and all outboxes; held for memory only, never while waiting.
+        self.lock = Turnstile()
+        self.announcer = Announcer(stop)
+
+    @property
+    def clients(self) -> list[Connection]:
+        """Return all connections, those without a name too."""
+        with self.lock:
+            return self.room.everybody()
+
+    def arrive(self, newcomer: Connection) -> None:
+        """Let a newcomer in, who may now give a name. Raises Full."""
+        with self.lock:
+            self.room.join(newcomer)
+
+    def receive(self, speaker: Connection, line: str) -> bool:
+        """Send to all concerned what follows from a line; return whether its speaker has a name. Raises Full."""
+        with self.lock:
+            is_new = speaker not in self.room.names
+            if not speaker.outbox:  # else it is hung up on, and says nothing more
+                deliver(self.room.receive(speaker, line))
+            name = self.room.names.get(speaker)
+            if is_new and name:
+                self.announcer.note(f"{name} arrived from {speaker.peer}, {len(self.room.names)} present")
+        self.announcer.print_notes()
+        return name is not None
+
+    def refuse(self, client: Connection, bad: BadLine) -> None:
+        """Tell one client, and nobody else, what is wrong with its line."""
+        with self.lock:
+            deliver([Delivery(client, f"{REFUSAL}{bad}")])
+
+    def leave(self, client: Connection, departure: str) -> None:
+        """Take a client out, if it is there, and tell those who stay."""
+        with self.lock:
+            name = self.room.names.get(client)
+            deliver(self.room.leave(client))
+            if name:
+                how = "was hung up on (it does not read)" if client.outbox else departure
+                self.announcer.note(f"{name} {how}, {len(self.room.names)} present")
+        self.announcer.print_notes()
+
+
+def deliver(deliveries: Iterable[Delivery[Connection]]) -> None:
+    """Send each line; hang up on whoever has no room for it, so that nobody waits."""
+    for client, line in deliveries:
+        if client.outbox:  # a filled outbox: hung up on, its thread is about to see it
+            continue
+        client.outbox = encode_relayed(line)
+        client.flush()
+        if client.outbox:
+            client.hang_up()
+
+
+def encode_relayed(line: str) -> bytes:
+    """Return the bytes of a line that the room has made of a good one: by a name longer than a client may send."""
+    return f"{line}\n".encode()
+
+
+if __name__ == "__main__":
+    run_server(main)
