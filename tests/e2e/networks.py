@@ -8,8 +8,7 @@ from functools import partial
 from itertools import pairwise
 
 from grader.actors import Client, Server
-from grader.listening import ESTABLISHED, QUEUES, rows_of
-from grader.program import Program
+from grader.listening import has_read_all
 from grader.wiretap import Wiretap
 from grader.words import Words
 
@@ -18,11 +17,6 @@ JOINED = 3
 
 LAST_CUT = 8
 """Cuts behind each of the first bytes, where a length or a mark would stand; then in the middle, and near the end."""
-
-
-def has_read_all(program: Program) -> bool:
-    """Tell whether a program has nothing unread in its connections."""
-    return all(row[QUEUES].endswith(":00000000") for row in rows_of(program.pid, ESTABLISHED))
 
 
 def holds_all(network: Wiretap, source: str, lines: list[str]) -> bool:
@@ -65,6 +59,6 @@ def say_cut(
         kept = network.kept(source)
         behind = kept.index(line.encode()) + len(line)
         network.lets_through(place if place > 0 else behind + place, source)
-        reader.stage.wait_for_outside(partial(has_read_all, reader))
+        reader.stage.wait_for_outside(partial(has_read_all, reader.pid))
         network.lets_through(source=source)
         hearer.sees(line)

@@ -3,7 +3,7 @@
 import signal
 
 from grader.actors import Server
-from grader.listening import ESTABLISHED, QUEUES, rows_of
+from grader.listening import has_read_all
 from grader.peers import Peer
 from grader.words import Words
 
@@ -43,9 +43,7 @@ NOT_THE_WORD = ("FIN", "fin ", " fin", "finir", "Exit", "exit 0", "emi", "rec", 
 def is_taken_in(server: Server) -> None:
     """Wait until the server has read all that was sent to it: what is sent next is another segment."""
     pid = server.program.pid
-    assert server.stage.wait_for_outside(
-        lambda: all(row[QUEUES].endswith(":00000000") for row in rows_of(pid, ESTABLISHED))
-    )
+    assert server.stage.wait_for_outside(lambda: has_read_all(pid))
 
 
 def stop_while_talking(server: Server, speaker: Peer, words: Words) -> None:
