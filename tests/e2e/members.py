@@ -6,7 +6,7 @@ from grader.actors import Server
 from grader.peers import Peer, RawConnection
 from grader.words import Words
 from tests.e2e.wire import FRAMINGS, ODD_TEXTS, empty
-from tests.races.histories import arrival, departure
+from tests.races.histories import arrival
 
 Enter = Callable[..., Peer]
 
@@ -153,8 +153,3 @@ def odd(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG0
 
 ROOM_FRAMINGS = (*(scene for scene in FRAMINGS if scene is not empty), odd)
 """Lines cut and joined in all ways. (Of spaces alone a room may make nothing, or text.)"""
-
-
-def notices_of(speaker: Peer) -> list[str]:
-    """Return what the others are told of one who has ended its sending, if it has."""
-    return [departure(speaker.name)] if speaker.hung_up else []

@@ -1,4 +1,4 @@
-"""What the races stand on: hasty threads, a running room and a running pair, and raw clients."""
+"""What the races stand on: hasty threads, running rooms and a running pair, and raw clients."""
 
 import socket
 import sys
@@ -12,6 +12,7 @@ from common.sockets import accept, open_listener
 from common.stop import Stop
 from sprint2_threaded_pair import server as pair_server
 from sprint3_n_clients import server as room_server
+from sprint4_named_room import server as named_server
 from tests.common.children import SECONDS
 from tests.common.raw import Thread, ends
 
@@ -28,7 +29,9 @@ def hasty_threads() -> Iterator[None]:
 class Running:
     """A server that runs in this process, so that its threads can be hurried and its lock watched."""
 
-    def __init__(self, table: room_server.Room | pair_server.Pair, port: int, stop: Stop) -> None:
+    def __init__(
+        self, table: room_server.Room | pair_server.Pair | named_server.SharedRoom, port: int, stop: Stop
+    ) -> None:
         self.table = table
         self.port = port
         self.stop = stop
@@ -65,6 +68,24 @@ def room(capsys: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG0
         def serve() -> None:
             while newcomer := accept(listener, stop):
                 room_server.start_thread(newcomer, room, stop)
+
+        with serving(stop, [Thread(target=serve)]):
+            yield Running(room, listener.getsockname()[1], stop)
+        for client in room.clients:
+            client.close()
+
+
+@pytest.fixture
+def named_room(capsys: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG001 - swallows what it announces
+    """A running room of sprint 4."""
+    stop = Stop()
+    room = named_server.SharedRoom(50, stop)
+    with open_listener("127.0.0.1", 0) as listener:
+        named_server.bound_unsent(listener)
+
+        def serve() -> None:
+            while newcomer := accept(listener, stop):
+                named_server.start_thread(newcomer, room, stop)
 
         with serving(stop, [Thread(target=serve)]):
             yield Running(room, listener.getsockname()[1], stop)

@@ -18,6 +18,7 @@ from common.connection import Connection
 from common.terminal import say
 from sprint2_threaded_pair.server import Pair
 from sprint3_n_clients.server import Room
+from sprint4_named_room.server import SharedRoom
 from tests.common.children import SECONDS
 from tests.common.raw import SMALL, Thread, reset
 from tests.races.conftest import Running
@@ -140,6 +141,23 @@ def test_the_lock_of_the_room_is_free_while_one_client_does_not_read(
     with running(guests):  # newcomers need the lock too
         assert talk_in_step(alice, bob, lines) == lines
     room.wait_for_clients(2)
+
+
+def test_the_lock_of_the_named_room_is_free_while_one_member_does_not_read(
+    watch: Watch, named_room: Running, connect: Connect
+) -> None:
+    assert isinstance(named_room.table, SharedRoom)
+    named_room.table.lock = watch.lock  # type: ignore[assignment]
+    alice, stuck = connect(named_room.port), connect(named_room.port, SMALL)
+    stuck.sendall(b"stuck\n")
+    guests = Thread(target=come_and_go, args=(connect, named_room.port, 20))
+    with running(guests), alice.makefile("rb") as reader:
+        alice.sendall(b"alice\n")
+        for line in numbered(0, 3000, b" " * 1000):
+            alice.sendall(line)
+            while (heard := reader.readline()) != b"alice: " + line:
+                assert heard
+    named_room.wait_for_clients(1)
 
 
 def test_the_lock_of_the_pair_is_free_while_one_direction_waits_for_room(
