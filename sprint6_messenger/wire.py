@@ -32,9 +32,6 @@ MAX_TEXT_BYTES = 2048
 MAX_ANSWER_BYTES = 1024
 """What some clients read at most of one answer; a server cuts a longer one into several messages."""
 
-SKIPPED_BYTES = 64 * 1024
-"""A payload that is too long is read away up to here, to stay in step; for more, it is cheaper to hang up."""
-
 SERVER_NAME = "Server"
 """Who speaks when the server itself does; no user can have this name."""
 
@@ -62,6 +59,8 @@ class MessageType(IntEnum):
 
 class BadMessage(ValueError):
     """Says what is wrong with one message; the message behind it can be read as usual."""
+
+    type = MessageType.ECHO_SEND  # of the bad message, where that could be read: an answer has the same
 
 
 class LostStream(BadMessage):
@@ -124,6 +123,12 @@ def decode_header(raw: bytes, *, lenient: bool = False) -> Header:
     return Header(length, decode_name(sender, lenient), known, decode_name(infos, lenient))
 
 
+def type_of(raw: bytes) -> MessageType:
+    """Return the type in a header that is otherwise bad; ECHO_SEND where there is no such type."""
+    number = HEADER.unpack(raw)[2]
+    return MessageType(number) if number in set(MessageType) else MessageType.ECHO_SEND
+
+
 def decode_name(raw: bytes, lenient: bool) -> str:
     r"""Return what stands before the first NUL; where it breaks a rule, raise BadMessage, or show it as `\xff`."""
     name, nul, _leftover = raw.partition(b"\0")
@@ -152,66 +157,3 @@ def decode_text(payload: bytes) -> str:
 def decode_text_leniently(payload: bytes) -> str:
     r"""Return some text for any payload, the undecodable bytes as `\xff`; it may hold line feeds."""
     return payload.rstrip(b"\r\n\0").decode(errors="backslashreplace")
-
-
-class MessageDecoder:
-    """Turns chunks, however the network cut them, into the messages that were sent, in order, each once.
-
-    Holds one header and one payload of at most `max_payload` bytes, whatever a peer announces. A lenient one
-    judges no names: for a client, which must show what came.
-    """
-
-    def __init__(self, max_payload: int = MAX_TEXT_BYTES, *, lenient: bool = False) -> None:
-        self._max_payload = max_payload
-        self._lenient = lenient
-        self._pending = bytearray()
-        self._header: Header | None = None  # of the message whose payload is awaited
-        self._to_skip = 0
-        self.lost = False
-
-    def feed(self, chunk: bytes) -> list[Message | BadMessage]:
-        """Return what `chunk` completes, a BadMessage in the place of each bad one; nothing behind a LostStream."""
-        found: list[Message | BadMessage] = []
-        rest = memoryview(chunk)
-        while rest and not self.lost:
-            rest = self._take(rest, found)
-        return found
-
-    def _take(self, rest: memoryview, found: list[Message | BadMessage]) -> memoryview:
-        """Take from `rest` what the present part of a message lacks, and return what is left."""
-        if self._to_skip:
-            skipped = min(self._to_skip, len(rest))
-            self._to_skip -= skipped
-            return rest[skipped:]
-        wanted = (self._header.length if self._header else HEADER_BYTES) - len(self._pending)
-        self._pending += rest[:wanted]
-        if len(rest) >= wanted:
-            self._end_part(found)
-        return rest[wanted:]
-
-    def _end_part(self, found: list[Message | BadMessage]) -> None:
-        part = bytes(self._pending)
-        self._pending.clear()
-        try:
-            header, payload = (self._header, part) if self._header else (self._judge_header(part), b"")
-        except BadMessage as bad:
-            found.append(bad)
-            return
-        if len(payload) < header.length:
-            self._header = header
-        else:
-            self._header = None
-            found.append(Message(header.type, header.infos, payload, header.sender))
-
-    def _judge_header(self, raw: bytes) -> Header:
-        (length,) = struct.unpack_from("<i", raw)
-        if not 0 <= length <= max(self._max_payload, SKIPPED_BYTES):
-            self.lost = True
-            raise LostStream(f"impossible length {length}")
-        try:
-            if length > self._max_payload:
-                raise BadMessage(f"longer than {self._max_payload} bytes")
-            return decode_header(raw, lenient=self._lenient)
-        except BadMessage:
-            self._to_skip = length
-            raise
