@@ -24,7 +24,7 @@ class Channel:
 
 
 class Channels:
-    """All channels, and who is in which. What it refuses is raised as BadName or Refusal; nothing has changed then."""
+    """All channels, and who is in which. A refusal is raised as BadName or Refusal; nothing has changed then."""
 
     def __init__(self) -> None:
         self._channels: dict[str, Channel] = {}

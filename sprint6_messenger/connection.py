@@ -17,7 +17,7 @@ from sprint6_messenger.wire import BadMessage, Message
 CHUNK_BYTES = 2048
 """What one recv asks for. A hundred who all talk at once give each other 200 KiB so: less than an outbox holds."""
 
-AWAY_BYTES = 64 * 1024
+AWAY_BYTES = 16 * 1024
 """The same for what nobody will look at."""
 
 FAREWELL_SECONDS = 0.3
@@ -30,10 +30,13 @@ class Connection:
     def __init__(self, sock: socket.socket, address: Address) -> None:
         sock.setblocking(False)
         self.descriptor = sock.fileno()
-        self.address, self.port = str(address[0]), int(address[1])
+        # A socket that listens at `::` gives the address of an IPv4 peer in this form (RFC 4291, 2.5.5.2).
+        self.address, self.port = str(address[0]).removeprefix("::ffff:"), int(address[1])
         self.outbox = bytearray()
         self.ended = False  # nothing more will arrive
-        self.deaf = False  # nothing more can be sent
+        self.deaf = False  # nothing more can be sent; what the peer sent before can still be read
+        self.is_given_up = False  # whatever could still be sent or read
+        self.thrown_away = 0
         self.decoder = MessageDecoder()
         self._socket = sock
 
@@ -45,9 +48,9 @@ class Connection:
         """Return the messages that the next chunk completes, a BadMessage in the place of each bad one."""
         return self.decoder.feed(self._receive(most))
 
-    def read_away(self) -> int:
-        """Throw away the next chunk; return how many bytes that were."""
-        return len(self._receive(AWAY_BYTES))
+    def read_away(self) -> None:
+        """Throw away the next chunk, and count it."""
+        self.thrown_away += len(self._receive(AWAY_BYTES))
 
     def _receive(self, most: int) -> bytes:
         try:
@@ -76,6 +79,11 @@ class Connection:
         except OSError:
             self.deaf = True
             self.outbox.clear()
+
+    def give_up(self) -> None:
+        """Forget what is not yet sent, and whatever more could be: it is about to be closed."""
+        self.is_given_up = self.deaf = True
+        self.outbox.clear()
 
     def finish_sending(self) -> None:
         """Tell the peer that nothing more will come."""
