@@ -1,0 +1,185 @@
+"""The receiver's end of a file: wait for the sender to connect, save what comes, and say that it is safe.
+
+                                    listen, wait for one connection
+    FILE_SEND name, bytes  ----------->  name.part
+                                    synced to disk, linked to its name
+                           <-----------  FILE_ACK name, SHA-256
+    FILE_ACK name, SHA-256 ----------->  another one? then the file is taken back
+
+The file has its name before the FILE_ACK, because that is what a FILE_ACK promises. The sender's own SHA-256 comes
+behind it: the programs for which this wire was made send none, and would wait for ever for our answer.
+"""
+
+import contextlib
+import hashlib
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from common.sockets import format_address, prepare
+from common.stop import POLLIN
+from sprint6_messenger.acknowledgements import is_confirmed
+from sprint6_messenger.inbox import DiskError, Inbox, Part
+from sprint6_messenger.safe_names import safe_name
+from sprint6_messenger.transfer import (
+    CHUNK_BYTES,
+    STALL_SECONDS,
+    Broken,
+    Progress,
+    Steps,
+    Wait,
+    in_seconds,
+    receive,
+    receive_message,
+    send_all,
+)
+from sprint6_messenger.wire import HEADER_BYTES, Header, Message, MessageType, decode_header, encode
+
+CONNECT_SECONDS = 60.0
+"""How long the sender may take to connect."""
+
+HEADER_SECONDS = 10.0
+"""How long whoever has connected may take to say what he brings; a byte now and then does not extend it."""
+
+CONFIRM_SECONDS = 2.0
+"""How long the sender may take to tell his SHA-256. One that tells none mostly closes at once."""
+
+LINGER_SECONDS = 1.0
+"""How long to read away what a sender still sends after it was told no: closing at once would reset the
+connection, and destroy that word on its way."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A file that the user wants: who sends it, from which host, and under which safe name."""
+
+    user: str
+    name: str
+    host: str  # "": the server did not say where the user is
+    limit: int
+    me: str
+
+
+def receive_file(
+    listener: socket.socket, expected: Expected, inbox: Inbox, note: Callable[[str], None]
+) -> Steps[str]:
+    """Receive one file; return how it was saved. Raises Broken, DiskError, OSError."""
+    with listener:
+        sock = yield from accept_one(listener, expected, note)
+    with sock:
+        header = yield from receive_header(sock, expected)
+        try:
+            return (yield from save(sock, header, expected, inbox, note))
+        except (Broken, DiskError) as failure:
+            yield from refuse(sock, header, str(failure), expected.me)
+            raise
+
+
+def accept_one(
+    listener: socket.socket, expected: Expected, note: Callable[[str], None]
+) -> Steps[socket.socket]:
+    """Return the connection of the sender; hang up on whoever calls from elsewhere. Raises Broken."""
+    until = in_seconds(CONNECT_SECONDS)
+    while True:
+        try:
+            yield Wait(listener, POLLIN, until)
+        except TimeoutError:
+            raise Broken(f"{expected.user} did not connect within {CONNECT_SECONDS:.0f} s") from None
+        with contextlib.suppress(BlockingIOError, ConnectionError):  # it came, and has gone again
+            sock, address = listener.accept()
+            if not expected.host or is_same_host(address[0], expected.host):
+                sock.setblocking(False)
+                prepare(sock)
+                return sock
+            sock.close()
+            note(
+                f"{expected.name}: a connection from {format_address(address)} was refused: not {expected.user}"
+            )
+
+
+def is_same_host(one: str, other: str) -> bool:
+    """Whether two addresses are one; `::ffff:192.0.2.1` is how a listener for both families sees 192.0.2.1."""
+    try:
+        return plain(one) == plain(other)
+    except ValueError:
+        return False
+
+
+def plain(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return an address in the older of the families that it has. Raises ValueError."""
+    address = ipaddress.ip_address(host)
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def receive_header(sock: socket.socket, expected: Expected) -> Steps[Header]:
+    """Return the header of the file that is expected, before a byte is kept for it. Raises Broken."""
+    raw = b""
+    until = in_seconds(HEADER_SECONDS)
+    while len(raw) < HEADER_BYTES:
+        chunk = yield from receive(sock, HEADER_BYTES - len(raw), until)
+        if not chunk:
+            raise Broken(f"{expected.user}'s end closed the connection before it sent anything")
+        raw += chunk
+    header = decode_header(raw, lenient=True)
+    if header.type is not MessageType.FILE_SEND or safe_name(header.infos) != expected.name:
+        raise Broken(f"{expected.user}'s end sends something else: {header.type.name} {header.infos}")
+    if not 0 <= header.length <= expected.limit:
+        raise Broken(f"it announces {header.length:,} bytes, and the limit is {expected.limit:,}")
+    return header
+
+
+def save(
+    sock: socket.socket, header: Header, expected: Expected, inbox: Inbox, note: Callable[[str], None]
+) -> Steps[str]:
+    """Save what a header announces, and acknowledge it; return how. Raises Broken, DiskError, OSError."""
+    with inbox.begin(expected.name) as part:
+        progress = Progress(f"{expected.name} from {expected.user}", header.length, note)
+        checksum = yield from receive_bytes(sock, header.length, part, progress)
+        kept = part.keep()
+        acknowledgement = Message(MessageType.FILE_ACK, header.infos, checksum.encode(), expected.me)
+        try:
+            confirmed = yield from confirm(sock, encode(acknowledgement), checksum)
+        except Broken:
+            part.take_back()
+            raise
+        suffix = ", SHA-256 checked" if confirmed else f" (unchecked: {expected.user}'s end tells no SHA-256)"
+        return f"saved as {inbox.path / kept}{suffix}"
+
+
+def receive_bytes(sock: socket.socket, length: int, part: Part, progress: Progress) -> Steps[str]:
+    """Write all bytes that were announced; return their checksum. Raises Broken when there are fewer, or more."""
+    digest = hashlib.sha256()
+    left = length
+    while left:
+        chunk = yield from receive(sock, min(CHUNK_BYTES, left), in_seconds(STALL_SECONDS))
+        if not chunk:
+            raise Broken(f"its sender closed the connection after {length - left:,} of {length:,} bytes")
+        part.write(chunk)
+        digest.update(chunk)
+        left -= len(chunk)
+        progress.advance(len(chunk))
+    with contextlib.suppress(BlockingIOError):
+        if sock.recv(1, socket.MSG_PEEK):
+            raise Broken("more bytes came than were announced")
+    return digest.hexdigest()
+
+
+def confirm(sock: socket.socket, acknowledgement: bytes, checksum: str) -> Steps[bool]:
+    """Tell the sender that the file is safe; return whether he told the same SHA-256. Raises Broken."""
+    try:
+        yield from send_all(sock, acknowledgement)
+        reply = yield from receive_message(sock, in_seconds(CONFIRM_SECONDS))
+    except OSError:  # it has closed, or stays and says nothing: it knows of no such answer
+        reply = None
+    return is_confirmed(reply, checksum)
+
+
+def refuse(sock: socket.socket, header: Header, why: str, me: str) -> Steps[None]:
+    """Tell the sender why his file is not kept, and read away what he still sends."""
+    until = in_seconds(LINGER_SECONDS)
+    with contextlib.suppress(OSError):  # nobody is there any more to be told
+        sock.send(encode(Message(MessageType.FILE_REJECT, header.infos, why.encode(), me)))
+        sock.shutdown(socket.SHUT_WR)
+        while (yield from receive(sock, CHUNK_BYTES, until)):
+            continue
