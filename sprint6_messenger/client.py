@@ -16,11 +16,14 @@ from common.arguments import client_arguments, whole_number
 from common.lines import BadLine
 from common.program import run_client
 from common.stop import POLLIN, POLLOUT, Failure, Source, Stop, wait_ready
-from common.terminal import Keyboard, Screen, complain
-from sprint6_messenger.commands import NO, YES, Action, FileOffer, Order, Usage, help_lines, understand
+from common.terminal import Screen, complain
+from sprint6_messenger.commands import NO, YES, FileOffer, Order, Usage, help_lines, understand
 from sprint6_messenger.conversation import CHANNEL_CHANGES, EXIT, Conversation
 from sprint6_messenger.files import Files
+from sprint6_messenger.inbox import Inbox
+from sprint6_messenger.keyboard import PatientKeyboard
 from sprint6_messenger.link import Link, connect
+from sprint6_messenger.pending import Means
 from sprint6_messenger.transfer import Transfer, in_seconds
 from sprint6_messenger.wire import BadMessage, LostStream, Message
 
@@ -29,9 +32,6 @@ MAX_FILE_BYTES = 100 * 1024 * 1024
 
 UNSENT_BYTES = 64 * 1024
 """With so much waiting for the server, the keyboard waits too: a book that is pasted needs no more memory."""
-
-ANSWER_SECONDS = 1.0
-"""How long the next line waits for the answer that says to which channel it goes; not every server gives one."""
 
 FAREWELL_SECONDS = 1.0
 """How long a client that leaves listens to what it is still answered."""
@@ -62,12 +62,12 @@ class Client:
         self._link = link
         self._screen = screen
         self._stop = stop
-        self._place = link.sock.family, link.sock.getsockname()
-        self._keyboard = Keyboard()
+        self._keyboard = PatientKeyboard()
         self._conversation = Conversation()
-        self._files = Files(arguments.inbox, arguments.max_file, self._send, screen.note)
+        means = Means("", link, arguments.max_file, self._send, screen.note)
+        self._files = Files(means, Inbox(arguments.inbox))
         self._is_leaving = False
-        self._hold_until = 0.0  # the next line is not read before, unless an answer comes
+        self._loss = "server lost: it closed the connection"
 
     def run(self) -> None:
         """Live until the user leaves, or the server does; files that are under way then come to their end."""
@@ -79,7 +79,7 @@ class Client:
         if not self._link.ended:
             self._leave()
         elif not self._user_has_left() and self._conversation.last_word != EXIT:
-            raise Failure(f"server lost: {self._conversation.last_word or 'it closed the connection'}")
+            raise Failure(self._conversation.last_word or self._loss)
 
     def _is_over(self) -> bool:
         if self._stop.is_set():
@@ -107,7 +107,7 @@ class Client:
 
     def _interests(self) -> dict[Source, int]:
         interests: dict[Source, int] = {self._stop: POLLIN}
-        if not self._keyboard.ended and not self._keyboard.inbox:
+        if self._keyboard.wants_reading:
             interests[self._keyboard] = POLLIN
         if not self._link.ended:
             interests[self._link] = POLLIN | (POLLOUT if self._link.outbox else 0)
@@ -116,18 +116,12 @@ class Client:
 
     def _patience(self) -> float | None:
         """Return for how many seconds nothing need be done unless something comes."""
-        times = [moment for moment in (self._files.until, self._held_until()) if moment is not None]
-        return max(0.0, min(times) - time.monotonic()) if times else None
-
-    def _held_until(self) -> float | None:
-        is_held = self._keyboard.inbox and self._conversation.is_undecided
-        return self._hold_until if is_held and time.monotonic() < self._hold_until else None
+        times = [until for until in (self._files.until, self._keyboard.until) if until is not None]
+        return min(times) - time.monotonic() if times else None
 
     def _take_lines(self) -> None:
         """Do what was typed, as far as the server takes it and the last answer allows."""
-        while self._keyboard.inbox and not self._is_leaving and self._held_until() is None:
-            if len(self._link.outbox) > UNSENT_BYTES:
-                return
+        while self._keyboard.has_line and not self._is_leaving and len(self._link.outbox) < UNSENT_BYTES:
             try:
                 self._do(self._keyboard.inbox.take() or "")
             except (BadLine, Usage) as wrong:
@@ -138,7 +132,7 @@ class Client:
         """Do what one line asks for. Raises Usage."""
         answer = line.strip().casefold()
         if self._files.is_asking and answer in YES + NO:
-            self._files.answer(answer in YES, *self._place)
+            self._files.answer(answer in YES)
             return
         action = understand(line, self._conversation.channel)
         if action is Order.LEAVE:
@@ -148,27 +142,24 @@ class Client:
                 self._screen.note(each)
         elif self._link.ended:
             raise Usage("the server has gone")
-        else:
-            self._post(action)
-
-    def _post(self, action: Action) -> None:
-        if isinstance(action, FileOffer):
+        elif isinstance(action, FileOffer):
             self._files.offer(action)
-        elif isinstance(action, Message):
+        else:
             self._send(action)
 
     def _send(self, message: Message) -> None:
         """Send a message, under the user's name."""
         self._link.post(self._conversation.say(message))
         if message.type in CHANNEL_CHANGES:
-            self._hold_until = in_seconds(ANSWER_SECONDS)
+            self._keyboard.hold()
 
     def _hear(self) -> None:
         """Show what has come; a server that says its last word, or nonsense, is not listened to any more."""
         for found in self._link.read():
             if isinstance(found, BadMessage):
                 self._screen.note(f"the server sent what is no message: {found}")
-                self._link.ended = self._link.ended or isinstance(found, LostStream)
+                if isinstance(found, LostStream):
+                    self._link.ended, self._loss = True, f"server lost: {found}"
             elif not self._files.hear(found):
                 self._show(found)
         if self._conversation.last_word == EXIT:
@@ -180,6 +171,8 @@ class Client:
         for line in self._conversation.hear(message):
             (self._screen.note if line.is_note else self._screen.show)(line.text)
         self._files.is_called(self._conversation.name)
+        if not self._conversation.is_undecided:
+            self._keyboard.release()
 
     def _lose_server(self) -> None:
         self._files.lose_server()

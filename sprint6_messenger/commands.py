@@ -13,7 +13,7 @@ from sprint6_messenger.wire import MAX_NAME_BYTES, BadMessage, Message, MessageT
 LEAVING = ("/quit", "exit", "fin")
 """What a user types to leave: the school's word, and those of the former sprints."""
 
-YES, NO = ("y", "yes", "o", "oui"), ("n", "no", "non")
+YES, NO = ("y", "yes"), ("n", "no")
 """Answers to the question whether a file is wanted."""
 
 LETTERS_AND_DIGITS = re.compile("[A-Za-z0-9]+")
@@ -53,7 +53,7 @@ class Command:
 
 def understand(line: str, channel: str) -> Action:
     """Return what a line asks for; without a command it is text for `channel`, or an echo in none. Raises Usage."""
-    if line.strip() in LEAVING:
+    if line in LEAVING:
         return Order.LEAVE
     if not line.startswith("/"):
         return sendable(text_for(channel, line))

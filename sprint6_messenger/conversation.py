@@ -86,6 +86,7 @@ class Conversation:
             self._echoes.popleft()
         elif message.sender == SERVER_NAME:
             self.last_word = text
+            text = "the server has ended the conversation" if text == EXIT else text
         return [Line(unturned(line), is_note=bool(self.last_word)) for line in text.split("\n")]
 
     def _heed_name(self, message: Message, text: str) -> None:

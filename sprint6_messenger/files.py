@@ -1,28 +1,28 @@
 """All files of one user, both ways: the messages that are about them, and the transfers that are under way."""
 
 from collections.abc import Callable
-from pathlib import Path
 
-from common.sockets import Address
-from sprint6_messenger.commands import FileOffer, Usage
+from sprint6_messenger.commands import FileOffer
 from sprint6_messenger.inbox import Inbox
 from sprint6_messenger.incoming import Incoming
 from sprint6_messenger.outgoing import Outgoing
-from sprint6_messenger.pending import AT_ONCE, Means
-from sprint6_messenger.transfer import Steps, Transfer
+from sprint6_messenger.pending import Means
+from sprint6_messenger.transfer import Transfer
 from sprint6_messenger.wire import SERVER_NAME, Message, MessageType, decode_text_leniently
 
 
 class Files:
     """Hears what is about files, and keeps the transfers going whenever their sockets are ready."""
 
-    def __init__(
-        self, folder: Path, limit: int, post: Callable[[Message], None], note: Callable[[str], None]
-    ) -> None:
-        self.transfers: list[Transfer] = []
-        self._means = Means("", limit, post, note, self._start)
-        self._incoming = Incoming(self._means, Inbox(folder))
-        self._outgoing = Outgoing(self._means)
+    def __init__(self, means: Means, inbox: Inbox) -> None:
+        self._means = means
+        self._incoming = Incoming(means, inbox)
+        self._outgoing = Outgoing(means)
+
+    @property
+    def transfers(self) -> list[Transfer]:
+        """What is under way."""
+        return self._means.transfers
 
     @property
     def is_asking(self) -> bool:
@@ -41,24 +41,30 @@ class Files:
 
     def offer(self, wanted: FileOffer) -> None:
         """Offer a file to a user. Raises Usage."""
-        self._outgoing.offer(wanted, len(self.transfers))
+        self._outgoing.offer(wanted)
 
-    def answer(self, wanted: bool, family: int, address: Address) -> None:
-        """Answer the oldest question. Raises Usage when too much is under way."""
-        if wanted and len(self.transfers) >= 2 * AT_ONCE:
-            raise Usage("too many files at once: answer when one of them is over")
-        self._incoming.answer(wanted, family, address)
+    def answer(self, wanted: bool) -> None:
+        """Answer the oldest question. Raises Usage."""
+        self._incoming.answer(wanted)
 
     def hear(self, message: Message) -> bool:
-        """Take in a message; tell whether all that it says has been told."""
+        """Take in a message; tell whether the user has been told all that it says."""
         if message.type is MessageType.NICKNAME_INFOS:
             return self._incoming.located(decode_text_leniently(message.payload))
-        if message.type is MessageType.FILE_REQUEST and message.sender == SERVER_NAME:
-            self._outgoing.refused(decode_text_leniently(message.payload))
-        if message.type not in self._hearers or message.sender == SERVER_NAME:
+        if message.sender == SERVER_NAME:
+            self._hear_server(message)
             return False
-        self._hearers[message.type](message.sender or message.infos, message)
-        return True
+        if heed := self._hearers.get(message.type):
+            heed(message.sender or message.infos, message)
+        self._tell_ends()
+        return heed is not None
+
+    def _hear_server(self, message: Message) -> None:
+        """Forget what the server does not pass on; its own words say why."""
+        if message.type is MessageType.FILE_REQUEST:
+            self._outgoing.refused(decode_text_leniently(message.payload))
+        if message.type is MessageType.FILE_ACCEPT:
+            self._incoming.refused()
 
     @property
     def _hearers(self) -> dict[MessageType, Callable[[str, Message], None]]:
@@ -84,22 +90,19 @@ class Files:
 
     def lose_server(self) -> None:
         """Go on with what needs no server."""
-        self._incoming.give_up()
+        self._incoming.lose_server()
         self._outgoing.offers.clear()
 
     def give_up(self) -> None:
         """End everything."""
-        self.lose_server()
+        self._incoming.give_up()
+        self._outgoing.offers.clear()
         for transfer in self.transfers:
             transfer.give_up()
         self._tell_ends()
 
-    def _start(self, title: str, steps: Steps[str]) -> None:
-        self.transfers.append(Transfer(title, steps))
-        self._tell_ends()
-
     def _tell_ends(self) -> None:
-        ended = [transfer for transfer in self.transfers if transfer.result]
-        self.transfers = [transfer for transfer in self.transfers if not transfer.result]
-        for transfer in ended:
-            self._means.note(transfer.result)
+        for transfer in list(self.transfers):
+            if transfer.result:
+                self.transfers.remove(transfer)
+                self._means.note(transfer.result)

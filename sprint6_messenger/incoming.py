@@ -7,9 +7,10 @@ y                              listen; FILE_ACCEPT alice ADDRESS:PORT
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from socket import socket
 
-from common.sockets import Address, format_address, listen_at, reason
+from common.sockets import format_address, listen_at, reason
 from sprint6_messenger.inbox import Inbox
 from sprint6_messenger.pending import AT_ONCE, VALID_SECONDS, Means, Pending
 from sprint6_messenger.receiving import Expected, receive_file
@@ -50,8 +51,7 @@ class Incoming:
         """Ask the user whether he wants a file, once it is the oldest of those that he is asked about."""
         name = safe_name(decode_text_leniently(message.payload))
         if len(self.questions) >= AT_ONCE:
-            self._means.post(Message(MessageType.FILE_REJECT, user))
-            self._means.note(f"{user} offered {name}, one file too many: it was not taken")
+            self._means.note(f"{user} offers {name}, which is one file too many: the offer is ignored")
             return
         self.questions.append(Pending(user, name, in_seconds(VALID_SECONDS)))
         if len(self.questions) == 1:
@@ -63,10 +63,12 @@ class Incoming:
             question = self.questions[0]
             self._means.note(f"{question.user} offers you the file {question.name}: do you want it? (y/n)")
 
-    def answer(self, wanted: bool, family: int, address: Address) -> None:
-        """Answer the oldest question; what is wanted is awaited at a free port of `address`."""
+    def answer(self, wanted: bool) -> None:
+        """Answer the oldest question; for what is wanted, listen. Raises Usage when too much is under way."""
+        if wanted:
+            self._means.check_place(len(self._accepted))
         question = self.questions.pop(0)
-        listener = self._listen(family, address) if wanted else None
+        listener = self._listen() if wanted else None
         if listener is None:
             self._means.post(Message(MessageType.FILE_REJECT, question.user))
         else:
@@ -76,9 +78,12 @@ class Incoming:
             self._accepted.append(Accepted(question, listener, in_seconds(WHEREABOUTS_SECONDS)))
         self.ask()
 
-    def _listen(self, family: int, address: Address) -> socket | None:
+    def _listen(self) -> socket | None:
+        """Listen at a free port of the address by which we reach the server."""
+        sock = self._means.server.sock
         try:
-            return listen_at(family, (address[0], 0, *address[2:]))
+            host, _port, *others = sock.getsockname()
+            return listen_at(sock.family, (host, 0, *others))
         except OSError as error:
             self._means.note(f"cannot listen for a file: {reason(error)}")
             return None
@@ -100,6 +105,7 @@ class Incoming:
             self._means.note(
                 f"the server does not say where {question.user} is: anybody could send {question.name}"
             )
+        host = seen_from_here(host, self._means.server.host) if host else ""
         expected = Expected(question.user, question.name, host, self._means.limit, self._means.me)
         steps = receive_file(accepted.listener, expected, self._inbox, self._means.note)
         self._means.start(f"{question.name} from {question.user}", steps)
@@ -113,8 +119,25 @@ class Incoming:
             self._means.note(f"{question.name} of {question.user} is no longer offered")
             self.ask()
 
-    def give_up(self) -> None:
-        """Forget everything: the server has gone, or the user goes. Files that are accepted can still come."""
+    def refused(self) -> None:
+        """Listen no longer for the file whose acceptance the server has not passed on: it came too late."""
+        if self._accepted:
+            self._accepted.pop(0).listener.close()
+
+    def lose_server(self) -> None:
+        """Ask nothing more; a file that is accepted can still come."""
         self.questions.clear()
         for accepted in list(self._accepted):
             self._await(accepted, "")
+
+    def give_up(self) -> None:
+        """Forget everything."""
+        self.questions.clear()
+        while self._accepted:
+            self.refused()
+
+
+def seen_from_here(host: str, server: str) -> str:
+    """Return a host as the receiver sees it: who reaches the server by loopback is at the server's own address."""
+    is_at_the_server = ip_address(host).is_loopback and not ip_address(server).is_loopback
+    return server if is_at_the_server else host

@@ -21,8 +21,9 @@ CHUNK_BYTES = 16 * 1024
 class Link:
     """The connection to the server."""
 
-    def __init__(self, sock: socket.socket, peer: str) -> None:
-        self.peer = peer
+    def __init__(self, sock: socket.socket, address: Address) -> None:
+        self.host = str(address[0])
+        self.peer = format_address(address)
         self.ended = False
         self.sock = sock
         self.outbox = bytearray()
@@ -77,7 +78,7 @@ def connect(host: str, port: int, stop: Stop) -> Link:
     deadline = time.monotonic() + CONNECT_SECONDS
 
     def attempt(family: int, address: Address) -> Link:
-        return Link(connect_to(family, address, stop, deadline), format_address(address))
+        return Link(connect_to(family, address, stop, deadline), address)
 
     try:
         return try_each(host, port, 0, attempt)

@@ -7,7 +7,7 @@ connect, send    <---    FILE_ACCEPT ADDRESS:PORT             y
 from pathlib import Path
 
 from sprint6_messenger.commands import FileOffer, Usage
-from sprint6_messenger.pending import AT_ONCE, VALID_SECONDS, Means, Pending
+from sprint6_messenger.pending import LATE_SECONDS, VALID_SECONDS, Means, Pending
 from sprint6_messenger.sending import Source, place_of, send_file
 from sprint6_messenger.transfer import Broken, in_seconds
 from sprint6_messenger.wire import Message, MessageType, decode_text_leniently
@@ -25,21 +25,15 @@ class Outgoing:
         """When the offers expire."""
         return [offer.until for offer in self.offers]
 
-    def offer(self, wanted: FileOffer, under_way: int) -> None:
+    def offer(self, wanted: FileOffer) -> None:
         """Offer a file that can be read now. Raises Usage."""
-        self._check(wanted.user, under_way)
+        if wanted.user.casefold() == self._means.me.casefold():
+            raise Usage("you have that file already")
+        self._means.check_place(len(self.offers))
         path, name = self._readable(wanted.path)
         self._means.post(Message(MessageType.FILE_REQUEST, wanted.user, name.encode()))
-        self.offers.append(Pending(wanted.user, name, in_seconds(VALID_SECONDS), path))
+        self.offers.append(Pending(wanted.user, name, in_seconds(VALID_SECONDS + LATE_SECONDS), path))
         self._means.note(f"{name} is offered to {wanted.user}")
-
-    def _check(self, user: str, under_way: int) -> None:
-        if user.casefold() == self._means.me.casefold():
-            raise Usage("you have that file already")
-        if any(user.casefold() == offer.user.casefold() for offer in self.offers):
-            raise Usage(f"{user} has not answered your last offer yet")
-        if len(self.offers) + under_way >= AT_ONCE:
-            raise Usage(f"{AT_ONCE} files at once: wait for one of them")
 
     def _readable(self, text: str) -> tuple[Path, str]:
         try:
@@ -85,11 +79,9 @@ class Outgoing:
             self._means.note(f"{offer.user} has not answered: {offer.name} is no longer offered")
 
     def _take(self, user: str) -> Pending | None:
-        """Take out the offer to a user; one that is alone is meant also if its user has another name by now."""
-        matching = [offer for offer in self.offers if offer.user.casefold() == user.casefold()]
-        if not matching and len(self.offers) == 1:
-            matching = self.offers
-        if not matching:
-            return None
-        self.offers = [offer for offer in self.offers if offer is not matching[0]]
-        return matching[0]
+        """Take out the oldest offer to a user: users are asked in order, and answer in order."""
+        for offer in self.offers:
+            if offer.user.casefold() == user.casefold():
+                self.offers.remove(offer)
+                return offer
+        return None

@@ -68,6 +68,8 @@ def receive_file(
     with listener:
         sock = yield from accept_one(listener, expected, note)
     with sock:
+        sock.setblocking(False)
+        prepare(sock)
         header = yield from receive_header(sock, expected)
         try:
             return (yield from save(sock, header, expected, inbox, note))
@@ -89,13 +91,9 @@ def accept_one(
         with contextlib.suppress(BlockingIOError, ConnectionError):  # it came, and has gone again
             sock, address = listener.accept()
             if not expected.host or is_same_host(address[0], expected.host):
-                sock.setblocking(False)
-                prepare(sock)
                 return sock
             sock.close()
-            note(
-                f"{expected.name}: a connection from {format_address(address)} was refused: not {expected.user}"
-            )
+            note(f"a connection from {format_address(address)} was refused: {expected.user} is elsewhere")
 
 
 def is_same_host(one: str, other: str) -> bool:
