@@ -66,8 +66,9 @@ class Part:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.suppress(OSError):  # whoever removed it first has done our work
-            self._remove(f"{self._name}.part")
+        if not self._kept:
+            with contextlib.suppress(OSError):  # whoever removed it first has done our work
+                self._remove(f"{self._name}.part")
         os.close(self._file)
         os.close(self._folder)
 
@@ -85,6 +86,7 @@ class Part:
         try:
             os.fsync(self._file)
             self._kept = self._link()
+            self._remove(f"{self._name}.part")
         except OSError as error:
             raise DiskError(f"cannot save: {reason(error)}") from None
         return self._kept
