@@ -17,8 +17,8 @@ from sprint6_messenger.wire import BadMessage, Message
 CHUNK_BYTES = 2048
 """What one recv asks for. A hundred who all talk at once give each other 200 KiB so: less than an outbox holds."""
 
-AWAY_BYTES = 16 * 1024
-"""The same for what nobody will look at."""
+AWAY_BYTES = 64 * 1024
+"""What is read of a peer that is told to leave, and sends on: more is not worth a gentle end."""
 
 FAREWELL_SECONDS = 0.3
 """How long a server that ends waits for its clients to close too: it must be gone within a second."""
@@ -35,8 +35,9 @@ class Connection:
         self.outbox = bytearray()
         self.ended = False  # nothing more will arrive
         self.deaf = False  # nothing more can be sent; what the peer sent before can still be read
+        self.is_stuck = False  # was not waited for any longer, until it has taken all
         self.is_given_up = False  # whatever could still be sent or read
-        self.thrown_away = 0
+        self._thrown_away = 0
         self.decoder = MessageDecoder()
         self._socket = sock
 
@@ -44,13 +45,15 @@ class Connection:
         """Return the descriptor to wait for."""
         return self.descriptor
 
-    def read(self, most: int = CHUNK_BYTES) -> list[Message | BadMessage]:
+    def read(self) -> list[Message | BadMessage]:
         """Return the messages that the next chunk completes, a BadMessage in the place of each bad one."""
-        return self.decoder.feed(self._receive(most))
+        return self.decoder.feed(self._receive(CHUNK_BYTES))
 
     def read_away(self) -> None:
-        """Throw away the next chunk, and count it."""
-        self.thrown_away += len(self._receive(AWAY_BYTES))
+        """Throw away the next chunk; give up on a peer that sends on and on."""
+        self._thrown_away += len(self._receive(CHUNK_BYTES))
+        if self._thrown_away > AWAY_BYTES:
+            self.give_up()
 
     def _receive(self, most: int) -> bytes:
         try:
@@ -69,16 +72,19 @@ class Connection:
         if not self.deaf:
             self.outbox += raw
 
-    def flush(self) -> None:
-        """Send what the kernel takes of the outbox. Drops it once the peer is deaf."""
+    def flush(self) -> bool:
+        """Send what the kernel takes of the outbox; tell whether it took any. Drops it once the peer is deaf."""
+        unsent = len(self.outbox)
         try:
             while self.outbox:
                 del self.outbox[: self._socket.send(self.outbox)]
         except BlockingIOError:
-            return
+            return len(self.outbox) < unsent
         except OSError:
             self.deaf = True
             self.outbox.clear()
+        self.is_stuck = False
+        return True
 
     def give_up(self) -> None:
         """Forget what is not yet sent, and whatever more could be: it is about to be closed."""

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from common.stop import POLLIN, POLLOUT
 from sprint6_messenger.announcements import Announcements
 from sprint6_messenger.answers import Delivery, Member, last_word
-from sprint6_messenger.connection import CHUNK_BYTES, Connection
+from sprint6_messenger.connection import Connection
 from sprint6_messenger.patience import Patience
 from sprint6_messenger.service import Service
 from sprint6_messenger.users import TIME_FORMAT, Origin
@@ -31,14 +31,12 @@ MAX_NAMELESS = 256
 OUTBOX_BYTES = 256 * 1024
 """What is kept for a client that does not read, before it is hung up on."""
 
-THROWN_AWAY_BYTES = 64 * 1024
-"""What is read of one who is leaving, and sends on: more is not worth a gentle end."""
-
 PATIENCE_SECONDS = 10.0
 """How long a stranger may take to finish a message that it has begun, and one who is leaving to close."""
 
-SLOW_SECONDS, SLOW_BYTES = 0.1, 1024
-"""A client that has not read what it was sent is read no faster than this: who floods, slows himself down first."""
+SLOW_SECONDS = 0.2
+"""While a hearer is behind, and takes something at least this often, those who have just spoken are not read: so a
+flood is no faster than its hearers. One who takes nothing is waited for once, and then only when it has caught up."""
 
 
 class Table:
@@ -52,7 +50,8 @@ class Table:
         self._touched: OrderedDict[Connection, None] = OrderedDict()  # to be written to, or closed
         self._unfinished: Patience[Connection] = Patience(PATIENCE_SECONDS)
         self._leaving: Patience[Connection] = Patience(PATIENCE_SECONDS)
-        self._slow: Patience[Connection] = Patience(SLOW_SECONDS)
+        self._behind: Patience[Connection] = Patience(SLOW_SECONDS)
+        self._spoke: dict[Connection, None] = {}  # since nobody was behind
 
     def admit(self, client: Connection) -> None:
         """Take in a newcomer; when too many have no name, in the place of the one that has been silent longest."""
@@ -69,17 +68,16 @@ class Table:
         """Do what can be done for one that is ready."""
         self._touched[client] = None
         if events & ~POLLOUT:
-            self._read(client, CHUNK_BYTES)
+            self._read(client)
 
     def first_end(self) -> float:
         """Return when `end_waits` is to be called next."""
-        return min(wait.first_end() for wait in (self._unfinished, self._leaving, self._slow))
+        return min(wait.first_end() for wait in (self._unfinished, self._leaving, self._behind))
 
     def end_waits(self, now: float) -> None:
-        """Listen again to those who are slow, and no longer wait for those who have taken too long."""
-        for client in self._slow.take_due(now):
-            self._touched[client] = None
-            self._read(client, SLOW_BYTES)
+        """No longer wait for those who have taken too long."""
+        for client in self._behind.take_due(now):
+            client.is_stuck = True
         for client in self._unfinished.take_due(now):
             self._deliver([last_word(client.descriptor, "you have not finished a message for too long")])
         for client in self._leaving.take_due(now):
@@ -89,16 +87,24 @@ class Table:
         """Write what has come together for each client, and close those who are done with."""
         while self._touched:
             client, _ = self._touched.popitem(last=False)
-            client.flush()
+            if client.flush():
+                self._behind.end(client)
             self._settle(client)
+        self._pace()
 
-    def _read(self, client: Connection, most: int) -> None:
+    def _pace(self) -> None:
+        """Listen to those who have spoken, unless somebody is behind."""
+        for client in self._spoke:
+            self._poller.modify(client.descriptor, self._interest(client))
+        if not self._behind:
+            self._spoke.clear()
+
+    def _read(self, client: Connection) -> None:
         if client in self._leaving:
             client.read_away()
-            if client.thrown_away > THROWN_AWAY_BYTES:
-                client.give_up()
             return
-        found = client.read(most)
+        found = client.read()
+        self._spoke[client] = None
         for each in found:
             if client not in self._leaving:
                 self._receive(client, each)
@@ -155,7 +161,7 @@ class Table:
         self._deliver(self._service.leave(client.descriptor))
         self._nameless.pop(client, None)
         self._unfinished.end(client)
-        self._slow.end(client)
+        self._behind.end(client)
         self._touched[client] = None
         self._leaving.begin(client)
         if len(self._leaving) > MAX_NAMELESS:
@@ -168,16 +174,14 @@ class Table:
             self._depart(client, "was hung up on (it does not read)")
         if client in self._leaving:
             self._let_go(client)
-        elif client.outbox:
-            self._slow.begin(client)
-        else:
-            self._slow.end(client)
+        elif client.outbox and not client.is_stuck:
+            self._behind.begin(client)
         if client.descriptor in self.clients:
             self._poller.modify(client.descriptor, self._interest(client))
 
     def _interest(self, client: Connection) -> int:
-        reading = 0 if client.ended or client in self._slow else POLLIN
-        return reading | (POLLOUT if client.outbox else 0)
+        is_held = client in self._spoke and len(self._behind) > 0
+        return (0 if client.ended or is_held else POLLIN) | (POLLOUT if client.outbox else 0)
 
     def _let_go(self, client: Connection) -> None:
         """Close a connection that is leaving as soon as nothing is to be expected of it."""
@@ -190,5 +194,6 @@ class Table:
         self._poller.unregister(client.descriptor)
         del self.clients[client.descriptor]
         self._touched.pop(client, None)
+        self._spoke.pop(client, None)
         self._leaving.end(client)
         client.close()
