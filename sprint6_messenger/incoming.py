@@ -56,6 +56,8 @@ class Incoming:
         self.questions.append(Pending(user, name, in_seconds(VALID_SECONDS)))
         if len(self.questions) == 1:
             self.ask()
+        else:
+            self._means.note(f"{user} offers you the file {name}, too: the questions before it come first")
 
     def ask(self) -> None:
         """Show the oldest question."""
