@@ -76,10 +76,12 @@ class Client:
             self._wait()
             self._take_lines()
         self._files.give_up()
+        is_lost = self._link.ended and not self._user_has_left()
         if not self._link.ended:
             self._leave()
-        elif not self._user_has_left() and self._conversation.last_word != EXIT:
-            raise Failure(self._conversation.last_word or self._loss)
+        last_word = self._conversation.last_word
+        if last_word != EXIT and (last_word or is_lost):
+            raise Failure(last_word or self._loss)
 
     def _is_over(self) -> bool:
         if self._stop.is_set():
@@ -124,7 +126,7 @@ class Client:
         while self._keyboard.has_line and not self._is_leaving and len(self._link.outbox) < UNSENT_BYTES:
             try:
                 self._do(self._keyboard.inbox.take() or "")
-            except (BadLine, Usage) as wrong:
+            except (BadLine, BadMessage, Usage) as wrong:
                 complain(f"not sent: {wrong}")
             self._screen.prompt()
 

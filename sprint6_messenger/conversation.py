@@ -14,7 +14,7 @@ import re
 from collections import deque
 from dataclasses import dataclass, replace
 
-from sprint6_messenger.wire import SERVER_NAME, Message, MessageType, decode_text_leniently
+from sprint6_messenger.wire import MAX_NAME_BYTES, SERVER_NAME, Message, MessageType, decode_text_leniently
 
 EXIT = "exit"
 """The last word of a server that ends, as an ECHO_SEND."""
@@ -77,7 +77,7 @@ class Conversation:
             return self._hear_echo(message, text)
         self._heed_name(message, text)
         self._heed_channel(message, text)
-        return [shown(message, line) for line in text.split("\n")]
+        return [shown(message, line) for line in text.split("\n") if text]
 
     def _hear_echo(self, message: Message, text: str) -> list[Line]:
         """Tell the user's own words from those that the server says by itself: that it is full, or ends."""
@@ -93,7 +93,7 @@ class Conversation:
         """Note the name that is granted; some servers say so in the text only."""
         if message.type is MessageType.NICKNAME_NEW:
             granted = message.infos or (self._wanted_name if "welcome" in text.casefold() else "")
-            self.name = granted or self.name
+            self.name = granted if 0 < len(granted.encode()) <= MAX_NAME_BYTES else self.name
 
     def _heed_channel(self, message: Message, text: str) -> None:
         """Note in which channel the user is; what happens to others in it changes nothing."""

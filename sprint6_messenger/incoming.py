@@ -1,8 +1,11 @@
 """The files that others offer to this user: a question for each, and a port that listens for each yes.
 
-FILE_REQUEST from alice        * alice offers you photo.png: do you want it? (y/n)
-y                              listen; FILE_ACCEPT alice ADDRESS:PORT
-                               NICKNAME_INFOS alice: where is she? Who calls from elsewhere is hung up on
+    FILE_REQUEST alice           --->  * alice offers you the file photo.png: do you want it? (y/n)
+    FILE_ACCEPT ADDRESS:PORT     <---  y: listen
+    NICKNAME_INFOS alice         <---  where is she?
+    ... with IP address A ...    --->  who calls from elsewhere is hung up on
+
+Whoever knows the port could call first. The server sees where each user is, and nobody can lie to it about that.
 """
 
 import re
@@ -12,7 +15,7 @@ from socket import socket
 
 from common.sockets import format_address, listen_at, reason
 from sprint6_messenger.inbox import Inbox
-from sprint6_messenger.pending import AT_ONCE, VALID_SECONDS, Means, Pending
+from sprint6_messenger.pending import AT_ONCE, VALID_SECONDS, Means, Pending, is_answerable
 from sprint6_messenger.receiving import Expected, receive_file
 from sprint6_messenger.safe_names import safe_name
 from sprint6_messenger.transfer import in_seconds
@@ -50,6 +53,9 @@ class Incoming:
     def requested(self, user: str, message: Message) -> None:
         """Ask the user whether he wants a file, once it is the oldest of those that he is asked about."""
         name = safe_name(decode_text_leniently(message.payload))
+        if not is_answerable(user):
+            self._means.note(f"{name} is offered by nobody who could be answered")
+            return
         if len(self.questions) >= AT_ONCE:
             self._means.note(f"{user} offers {name}, which is one file too many: the offer is ignored")
             return
@@ -141,5 +147,12 @@ class Incoming:
 
 def seen_from_here(host: str, server: str) -> str:
     """Return a host as the receiver sees it: who reaches the server by loopback is at the server's own address."""
-    is_at_the_server = ip_address(host).is_loopback and not ip_address(server).is_loopback
-    return server if is_at_the_server else host
+    return server if is_loopback(host) and not is_loopback(server) else host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is the machine's own, for itself only; what is no address is none."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

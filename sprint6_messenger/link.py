@@ -1,7 +1,9 @@
 """Messages over one TCP connection, for a program that waits for several things at once: nothing here ever waits.
 
-post, flush  --->  outbox  --- send --->  server
-read         <---  decoder <-- recv ----  server
+    post, flush  --->  outbox   --- send --->  server
+    read         <---  decoder  <-- recv ----  server
+
+What cannot be sent yet waits in the outbox, and what has come in part waits in the decoder; the program does not.
 """
 
 import contextlib

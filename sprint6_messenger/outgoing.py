@@ -1,14 +1,16 @@
 """The files that this user offers to others.
 
-/send bob photo.png      FILE_REQUEST bob  --->  server  --->  bob
-connect, send    <---    FILE_ACCEPT ADDRESS:PORT             y
+    /send bob photo.png  --->  FILE_REQUEST bob  --->  server  --->  bob
+    connect, send        <---  FILE_ACCEPT ADDRESS:PORT  <---        y
+
+Only who was asked can accept, and once: an ACCEPT out of the blue would make this program send files to anybody.
 """
 
 from pathlib import Path
 
 from sprint6_messenger.commands import FileOffer, Usage
 from sprint6_messenger.pending import LATE_SECONDS, VALID_SECONDS, Means, Pending
-from sprint6_messenger.sending import Source, place_of, send_file
+from sprint6_messenger.sending import open_source, place_of, send_file
 from sprint6_messenger.transfer import Broken, in_seconds
 from sprint6_messenger.wire import Message, MessageType, decode_text_leniently
 
@@ -38,7 +40,7 @@ class Outgoing:
     def _readable(self, text: str) -> tuple[Path, str]:
         try:
             path = Path(text).expanduser()
-            with Source(path, self._means.limit) as source:
+            with open_source(path, self._means.limit) as source:
                 return path, source.name
         except (Broken, RuntimeError) as broken:  # RuntimeError: `~` of somebody who has no home
             raise Usage(str(broken)) from None
@@ -51,7 +53,7 @@ class Outgoing:
             return
         try:
             place = place_of(decode_text_leniently(message.payload))
-            source = Source(offer.path, self._means.limit)
+            source = open_source(offer.path, self._means.limit)
         except Broken as broken:
             self._means.note(f"{offer.name} to {user}: failed: {broken}")
             return

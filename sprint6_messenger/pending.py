@@ -7,7 +7,7 @@ from pathlib import Path
 from sprint6_messenger.commands import Usage
 from sprint6_messenger.link import Link
 from sprint6_messenger.transfer import Steps, Transfer
-from sprint6_messenger.wire import Message
+from sprint6_messenger.wire import MAX_NAME_BYTES, Message
 
 VALID_SECONDS = 60.0
 """How long an offer waits for its answer."""
@@ -17,6 +17,11 @@ LATE_SECONDS = 5.0
 
 AT_ONCE = 4
 """So many files, both ways together: more would only share the same network."""
+
+
+def is_answerable(user: str) -> bool:
+    """Whether a name can be sent: what a server sends is shown whatever it is, and may get longer by that."""
+    return 0 < len(user.encode()) <= MAX_NAME_BYTES
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,15 @@ from sprint6_messenger.transfer import (
     receive_message,
     send_all,
 )
-from sprint6_messenger.wire import HEADER_BYTES, Header, Message, MessageType, decode_header, encode
+from sprint6_messenger.wire import (
+    HEADER_BYTES,
+    MAX_ANSWER_BYTES,
+    Header,
+    Message,
+    MessageType,
+    decode_header,
+    encode,
+)
 
 CONNECT_SECONDS = 60.0
 """How long the sender may take to connect."""
@@ -72,9 +80,9 @@ def receive_file(
         prepare(sock)
         header = yield from receive_header(sock, expected)
         try:
-            return (yield from save(sock, header, expected, inbox, note))
+            return (yield from save(sock, header.length, expected, inbox, note))
         except (Broken, DiskError) as failure:
-            yield from refuse(sock, header, str(failure), expected.me)
+            yield from refuse(sock, expected, str(failure))
             raise
 
 
@@ -128,14 +136,14 @@ def receive_header(sock: socket.socket, expected: Expected) -> Steps[Header]:
 
 
 def save(
-    sock: socket.socket, header: Header, expected: Expected, inbox: Inbox, note: Callable[[str], None]
+    sock: socket.socket, length: int, expected: Expected, inbox: Inbox, note: Callable[[str], None]
 ) -> Steps[str]:
-    """Save what a header announces, and acknowledge it; return how. Raises Broken, DiskError, OSError."""
+    """Save so many bytes, and acknowledge them; return how. Raises Broken, DiskError, OSError."""
     with inbox.begin(expected.name) as part:
-        progress = Progress(f"{expected.name} from {expected.user}", header.length, note)
-        checksum = yield from receive_bytes(sock, header.length, part, progress)
+        progress = Progress(f"{expected.name} from {expected.user}", length, note)
+        checksum = yield from receive_bytes(sock, length, part, progress)
         kept = part.keep()
-        acknowledgement = Message(MessageType.FILE_ACK, header.infos, checksum.encode(), expected.me)
+        acknowledgement = Message(MessageType.FILE_ACK, expected.name, checksum.encode(), expected.me)
         try:
             confirmed = yield from confirm(sock, encode(acknowledgement), checksum)
         except Broken:
@@ -173,11 +181,12 @@ def confirm(sock: socket.socket, acknowledgement: bytes, checksum: str) -> Steps
     return is_confirmed(reply, checksum)
 
 
-def refuse(sock: socket.socket, header: Header, why: str, me: str) -> Steps[None]:
+def refuse(sock: socket.socket, expected: Expected, why: str) -> Steps[None]:
     """Tell the sender why his file is not kept, and read away what he still sends."""
     until = in_seconds(LINGER_SECONDS)
     with contextlib.suppress(OSError):  # nobody is there any more to be told
-        sock.send(encode(Message(MessageType.FILE_REJECT, header.infos, why.encode(), me)))
+        payload = why.encode(errors="replace")[:MAX_ANSWER_BYTES]
+        sock.send(encode(Message(MessageType.FILE_REJECT, expected.name, payload, expected.me)))
         sock.shutdown(socket.SHUT_WR)
         while (yield from receive(sock, CHUNK_BYTES, until)):
             continue

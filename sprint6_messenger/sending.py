@@ -1,10 +1,15 @@
 """The sender's end of a file: connect to where the receiver listens, send, and hear whether it arrived.
 
-FILE_SEND name, bytes  ----------->
-                       <-----------  FILE_ACK name, SHA-256     (or FILE_REJECT, why)
-FILE_ACK name, SHA-256 ----------->
+    FILE_SEND name, bytes  ----------->
+                           <-----------  FILE_ACK name, SHA-256     (or FILE_REJECT, why)
+    FILE_ACK name, SHA-256 ----------->
+
+The length stands before the bytes, so it is promised before they are read: a file that grows or shrinks meanwhile
+breaks the promise, and then the last bytes are not sent at all.
 """
 
+import contextlib
+import errno
 import hashlib
 import ipaddress
 import os
@@ -15,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
+from common.arguments import LAST_PORT
 from common.sockets import CONNECT_SECONDS, Address, prepare, reason
 from common.stop import POLLOUT
 from sprint6_messenger.acknowledgements import how_it_arrived
@@ -38,33 +44,25 @@ PLACE = re.compile(r"\[?([0-9A-Fa-f:.]+)\]?:([0-9]{1,5})")
 
 def place_of(text: str) -> tuple[int, Address]:
     """Return the family and address that a text names. Raises Broken."""
+    found = PLACE.fullmatch(text)
     try:
-        host, port = PLACE.fullmatch(text).groups()  # type: ignore[union-attr]
-        version = ipaddress.ip_address(host).version
-    except (AttributeError, ValueError):
+        if found and 0 < int(found[2]) <= LAST_PORT:
+            address = ipaddress.ip_address(found[1])
+            family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+            return family, (str(address), int(found[2]))
+    except ValueError:
         raise Broken(f"{text!r} is no address to send to") from None
-    if not 0 < int(port) < 65_536:
-        raise Broken(f"{text!r} is no address to send to")
-    return socket.AF_INET if version == 4 else socket.AF_INET6, (host, int(port))
+    raise Broken(f"{text!r} is no address to send to")
 
 
 class Source:
     """A file that is being sent: regular, and unchanged from its first byte to its last."""
 
-    def __init__(self, path: Path, limit: int) -> None:
-        try:
-            check_regular(path.stat())
-            self._file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            raise Broken(f"cannot read {path}: {reason(error)}") from None
-        self._begun = os.fstat(self._file)
-        self.name = safe_name(os.fsencode(path.name).decode(errors="replace"))
+    def __init__(self, file: int, name: str) -> None:
+        self._file = file
+        self._begun = os.fstat(file)
+        self.name = safe_name(name)
         self.size = self._begun.st_size
-        try:
-            self._check(limit)
-        except Broken:
-            os.close(self._file)
-            raise
 
     def __enter__(self) -> "Source":
         return self
@@ -84,7 +82,8 @@ class Source:
                 raise Broken("the file changed while it was sent")
             yield chunk
 
-    def _check(self, limit: int) -> None:
+    def check(self, limit: int) -> None:
+        """Accept a file that can be sent. Raises Broken, OSError."""
         check_regular(self._begun)
         if self.size > limit:
             raise Broken(f"a file may have {limit:,} bytes, not {self.size:,}")
@@ -95,6 +94,20 @@ class Source:
         now = os.fstat(self._file)
         is_touched = (now.st_size, now.st_mtime_ns) != (self.size, self._begun.st_mtime_ns)
         return is_touched or bool(os.pread(self._file, 1, self.size))
+
+
+def open_source(path: Path, limit: int) -> Source:
+    """Return a file that can be sent. Raises Broken."""
+    with contextlib.ExitStack() as opened:
+        try:
+            check_regular(path.stat())
+            file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            source = opened.enter_context(Source(file, os.fsencode(path.name).decode(errors="replace")))
+            source.check(limit)
+        except OSError as error:
+            raise Broken(f"cannot read {path}: {reason(error)}") from None
+        opened.pop_all()
+        return source
 
 
 def check_regular(found: os.stat_result) -> None:
@@ -122,9 +135,11 @@ def send_file(
 def connect(sock: socket.socket, address: Address) -> Steps[None]:
     """Connect, unless nobody answers for CONNECT_SECONDS. Raises OSError."""
     sock.setblocking(False)
-    sock.connect_ex(address)
-    yield Wait(sock, POLLOUT, in_seconds(CONNECT_SECONDS))
-    if error := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+    error = sock.connect_ex(address)
+    if error == errno.EINPROGRESS:
+        yield Wait(sock, POLLOUT, in_seconds(CONNECT_SECONDS))
+        error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
         raise OSError(error, os.strerror(error))
     prepare(sock)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from common.stop import POLLIN, POLLOUT, wait_ready
 from sprint6_messenger.inbox import Inbox
 from sprint6_messenger.receiving import Expected, receive_file
-from sprint6_messenger.sending import Source, send_file
+from sprint6_messenger.sending import open_source, send_file
 from sprint6_messenger.transfer import Transfer
 from sprint6_messenger.wire import HEADER, HEADER_BYTES
 
@@ -62,7 +62,7 @@ class Scene:
         self.path.write_bytes(data)
         place = socket.AF_INET, (LOCALHOST, port or self.listener.getsockname()[1])
         return Transfer(
-            "photo.png", send_file(Source(self.path, LIMIT), place, "alice", "bob", self.notes.append)
+            "photo.png", send_file(open_source(self.path, LIMIT), place, "alice", "bob", self.notes.append)
         )
 
     def bob(self, host: str = LOCALHOST) -> Transfer:

@@ -184,6 +184,13 @@ def test_a_server_that_is_full_says_why(scene: tuple[PipedClient, Wire]) -> None
     assert alice.complaints == ["error: server full: 100 clients"]
 
 
+def test_a_server_that_is_full_says_why_also_to_who_has_nothing_to_say(visit: Visit) -> None:
+    alice, server = visit(shell='exec "$@" </dev/null')
+    server.says(ECHO, "server full: 100 clients")
+    server.hears_the_end()
+    alice.ends(1)
+
+
 @pytest.mark.parametrize("how", ["closes", "resets", "half a message"])
 def test_a_server_that_vanishes_is_told_in_one_line(how: str, scene: tuple[PipedClient, Wire]) -> None:
     alice, server = scene

@@ -59,6 +59,10 @@ def test_nobody_can_speak_as_the_server_or_another(forged: str, alice: Conversat
     assert all(line.startswith("< eve in jazz: ") for line in hears(alice, MULTICAST, forged, "jazz", "eve"))
 
 
+def test_nothing_is_shown_of_a_message_without_text(alice: Conversation) -> None:
+    assert hears(alice, MessageType.NICKNAME_LIST, "") == []
+
+
 def test_what_would_turn_text_around_is_spelled_out(alice: Conversation) -> None:
     assert hears(alice, UNICAST, "\u202egnp", "alice", "e\u2066ve") == ["< e\\u2066ve: \\u202egnp"]
 
@@ -73,6 +77,7 @@ def test_a_message_carries_the_name(alice: Conversation) -> None:
         ("OK, welcome bob", "bob", "bob"),
         ("Welcome on the chat bob", "", "bob"),
         ("the name bob is taken", "", "alice"),
+        ("welcome", "x" * 128, "alice"),
     ],
 )
 def test_the_old_name_holds_until_the_new_one_is_granted(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sprint6_messenger.sending import Source, place_of
+from sprint6_messenger.sending import open_source, place_of
 from sprint6_messenger.transfer import CHUNK_BYTES, Broken
 from sprint6_messenger.wire import HEADER_BYTES
 from tests.sprint6_client.ends import (
@@ -336,7 +336,7 @@ def test_a_pipe_or_a_folder_cannot_be_sent(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
         with pytest.raises(Broken, match="only regular files can be sent"):
-            Source(path, LIMIT)
+            open_source(path, LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -344,25 +344,26 @@ def test_a_pipe_or_a_folder_cannot_be_sent(tmp_path: Path) -> None:
     [
         ("/nowhere", "cannot read /nowhere: No such file or directory"),
         ("/proc/self/status", "does not say its size"),
+        ("/proc/self/mem", "cannot read /proc/self/mem: Input/output error"),
     ],
 )
 def test_a_file_that_cannot_be_read_cannot_be_sent(path: str, why: str) -> None:
     with pytest.raises(Broken, match=why):
-        Source(Path(path), LIMIT)
+        open_source(Path(path), LIMIT)
 
 
 def test_a_file_over_the_limit_cannot_be_sent(tmp_path: Path) -> None:
     (tmp_path / "big").touch()
     os.truncate(tmp_path / "big", LIMIT + 1)
     with pytest.raises(Broken, match="a file may have 8,388,608 bytes, not 8,388,609"):
-        Source(tmp_path / "big", LIMIT)
+        open_source(tmp_path / "big", LIMIT)
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9\n.txt", b"-rf", b".bashrc", b"x" * 200 + b".png"])
 def test_a_file_is_offered_under_a_name_that_travels(name: bytes, tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(name)
     path.touch()
-    with Source(path, LIMIT) as source:
+    with open_source(path, LIMIT) as source:
         assert len(source.name.encode()) <= 127
         assert source.name.isprintable()
         assert source.name[0] not in ".-"
