@@ -14,9 +14,10 @@ from ipaddress import ip_address
 from socket import socket
 
 from common.sockets import format_address, listen_at, reason
+from sprint6_messenger.caller import Expected
 from sprint6_messenger.inbox import Inbox
 from sprint6_messenger.pending import AT_ONCE, VALID_SECONDS, Means, Pending, is_answerable
-from sprint6_messenger.receiving import Expected, receive_file
+from sprint6_messenger.receiving import receive_file
 from sprint6_messenger.safe_names import safe_name
 from sprint6_messenger.transfer import in_seconds
 from sprint6_messenger.wire import Message, MessageType, decode_text_leniently

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from common.stop import POLLIN, POLLOUT, wait_ready
+from sprint6_messenger.caller import Expected
 from sprint6_messenger.inbox import Inbox
-from sprint6_messenger.receiving import Expected, receive_file
+from sprint6_messenger.receiving import receive_file
 from sprint6_messenger.sending import open_source, send_file
 from sprint6_messenger.transfer import Transfer
 from sprint6_messenger.wire import HEADER, HEADER_BYTES
