@@ -84,12 +84,10 @@ def sendable(action: Action) -> Action:
 
 def help_lines() -> list[str]:
     """Return what there is to type."""
-    width = max(len(command.usage) for command in COMMANDS.values())
-    return [
-        *(f"{command.usage:<{width}}  {command.purpose}" for command in COMMANDS.values()),
-        f"{'/quit, exit or fin':<{width}}  leave",
-        f"{'anything else':<{width}}  to your channel; to yourself while you are in none",
-    ]
+    told = [(command.usage, command.purpose) for command in COMMANDS.values()]
+    told += [(", ".join(LEAVING), "leave"), ("anything else", "to your channel; in none, back to yourself")]
+    width = max(len(usage) for usage, _purpose in told)
+    return [f"{usage:<{width}}  {purpose}" for usage, purpose in told]
 
 
 def alone(kind: MessageType) -> Callable[[str], Message]:

@@ -156,7 +156,7 @@ def test_help_is_shown_and_nothing_sent(scene: tuple[PipedClient, Wire]) -> None
     alice, server = scene
     alice.types("/help", "/who")
     server.receives(LIST)
-    alice.sees("/nick NAME", "/send NAME PATH", "/quit, exit or fin")
+    alice.sees("/nick NAME", "/send NAME PATH", "/quit, exit, fin")
 
 
 def test_a_server_that_ends_ends_the_client(visit: Visit) -> None:
