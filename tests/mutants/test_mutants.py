@@ -16,7 +16,12 @@ from grader.verdicts import FAILED, PASSED, Verdict
 from tests.course.handouts import ROOT
 from tests.mutants.catalogue import FAULTY, HONEST, PATCHES, Compiled, Patch
 
-PACKAGES = {1: "sprint1_turn_based", 2: "sprint2_threaded_pair", 3: "sprint3_n_clients"}
+PACKAGES = {
+    1: "sprint1_turn_based",
+    2: "sprint2_threaded_pair",
+    3: "sprint3_n_clients",
+    6: "sprint6_messenger",
+}
 
 SERVERS = {1: "turns.c", 2: "pair.c", 3: "room.c"}
 
