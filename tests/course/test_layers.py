@@ -14,6 +14,14 @@ SPRINTS = sorted(path.parent.name for path in ROOT.glob("sprint*/server.py"))
 UNCHANGED = [("sprint2_threaded_pair/client.py", "sprint3_n_clients/client.py")]
 """Files that the next sprint takes over as they are."""
 
+DECIDING = {
+    "sprint6_messenger": ("wire", "decoder", "names", "users", "answers", "channels", "offers", "service"),
+}
+"""Modules that decide and do no input or output: they import each other, and no way to wait."""
+
+HARMLESS = {"collections", "collections.abc", "common.lines", "dataclasses", "enum", "re", "struct", "typing"}
+"""What such a module may import besides."""
+
 LONGEST_FUNCTION = 25
 """Lines, without the docstring."""
 
@@ -45,6 +53,11 @@ def calls(code: str) -> Iterator[tuple[str, list[ast.expr]]]:
 
 def imported(code: str) -> set[str]:
     """Return the top-level names that a file imports; `.` for what is relative, `?` for what cannot be told."""
+    return {name.partition(".")[0] or "." for name in imported_modules(code)}
+
+
+def imported_modules(code: str) -> set[str]:
+    """Return the modules that a file imports, by their full names; `.` and `?` as above."""
     names = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
@@ -55,7 +68,7 @@ def imported(code: str) -> set[str]:
         if name in IMPORTERS:
             first = arguments[0] if arguments else None
             names.add(str(first.value) if isinstance(first, ast.Constant) else "?")
-    return {name.partition(".")[0] or "." for name in names}
+    return names
 
 
 def is_silent(handler: ast.ExceptHandler) -> bool:
@@ -105,6 +118,14 @@ def test_there_is_something_to_judge() -> None:
 def test_programs_import_the_standard_library_common_and_themselves(source: Path) -> None:
     own = source.relative_to(ROOT).parts[0]
     assert imported(source.read_text()) - set(sys.stdlib_module_names) <= {"common", own}
+
+
+@pytest.mark.parametrize(
+    ("package", "module"), [(package, module) for package, modules in DECIDING.items() for module in modules]
+)
+def test_what_decides_does_no_input_or_output(package: str, module: str) -> None:
+    code = (ROOT / package / f"{module}.py").read_text()
+    assert imported_modules(code) <= HARMLESS | {f"{package}.{each}" for each in DECIDING[package]}
 
 
 @each(GRADER)
