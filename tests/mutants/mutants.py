@@ -15,6 +15,7 @@ PACKAGES = {
     2: "sprint2_threaded_pair",
     3: "sprint3_n_clients",
     4: "sprint4_named_room",
+    6: "sprint6_messenger",
 }
 
 SERVERS = {1: "turns.c", 2: "pair.c", 3: "room.c", 4: "named.c"}

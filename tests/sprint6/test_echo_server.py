@@ -1,0 +1,89 @@
+"""The echo server of the first milestone, judged by raw connections."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from grader.actors import Server
+from grader.stage import Stage
+from tests.common.children import ROOT
+from tests.e2e.binary import Talker, Type, header, packed
+from tests.e2e.floods import MEMORY_BYTES
+from tests.e2e.steps import are_idle, ends_quietly
+
+Connect = Callable[..., Talker]
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """The stage of this scene; whatever was brought onto it is ended with it."""
+    with Stage(patience=20.0) as stage:
+        yield stage
+
+
+@pytest.fixture
+def server(stage: Stage) -> Server:
+    """The echo server."""
+    return Server(stage, [sys.executable, "-m", "sprint6_messenger.echo_server", "0"], directory=ROOT)
+
+
+@pytest.fixture
+def connect(stage: Stage, server: Server) -> Connect:
+    """Bring a raw connection."""
+
+    def bring(name: str, receive_buffer: int | None = None) -> Talker:
+        return Talker(stage, name, server.port, receive_buffer=receive_buffer)
+
+    return bring
+
+
+def test_each_gets_back_what_he_sent_byte_for_byte(server: Server, connect: Connect) -> None:
+    silent, alice, bob = connect("silent"), connect("alice"), connect("bob")
+    server.announces(", 3 present$")
+    for talker in alice, bob, alice:
+        raw = packed(Type.ECHO, "infos", "héé €😃\n", talker.name)
+        talker.sends(raw[:100])
+        talker.sends(raw[100:] + raw * 2)
+        talker.receives_bytes(raw * 3)
+    silent.closes()
+    server.announces(", 2 present$")
+    are_idle(server.program)
+
+
+def test_what_is_no_message_is_told(connect: Connect) -> None:
+    alice, liar = connect("alice"), connect("liar")
+    alice.sends(header(3, 99) + b"abc" + packed(Type.ECHO, "", "next"))
+    alice.hears(Type.ECHO, "error: unknown message type 99", sender="Server")
+    alice.hears(Type.ECHO, "next")
+    liar.sends(header(-1))
+    liar.hears(Type.ECHO, "error: impossible length -1", sender="Server")
+    liar.is_hung_up_on()
+
+
+def test_who_does_not_read_is_not_read_and_costs_nothing(server: Server, connect: Connect) -> None:
+    alice, greedy = connect("alice"), connect("greedy", receive_buffer=4096)
+    greedy.stops_reading()
+    before = server.program.usage().memory_info().rss
+    raw = packed(Type.ECHO, "", "x" * 2000)
+    flood = raw * 8000
+    sent = 0
+    while taken := greedy.sends_what_fits(flood[sent:]):
+        sent += taken
+        alice.tells(Type.ECHO, "", "still here")
+        alice.hears(Type.ECHO, "still here")
+    assert 0 < sent < len(flood)
+    assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
+    greedy.reads()
+    greedy.receives_bytes(flood[: sent - sent % len(raw)])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_at_its_end_it_says_so(number: signal.Signals, server: Server, connect: Connect) -> None:
+    alice = connect("alice")
+    alice.tells(Type.ECHO, "", "hello")
+    alice.hears(Type.ECHO, "hello")
+    server.program.signal(number)
+    alice.is_told_to_leave("exit")
+    ends_quietly(server)

@@ -1,0 +1,56 @@
+"""People who have a client, and an inbox."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.actors import PipedClient
+
+PACKAGE = "sprint6_messenger"
+
+
+@dataclass
+class Person:
+    """Somebody, his program and the folder where his files arrive."""
+
+    client: PipedClient
+    inbox: Path
+
+    @property
+    def name(self) -> str:
+        """What he is called."""
+        return self.client.name
+
+    @property
+    def saved(self) -> dict[str, bytes]:
+        """What has arrived."""
+        return {path.name: path.read_bytes() for path in self.inbox.iterdir()} if self.inbox.exists() else {}
+
+    def types(self, *lines: str) -> None:
+        """Type lines."""
+        self.client.types(*lines)
+
+    def sees(self, *texts: str) -> None:
+        """Wait until each text is shown, one after the other."""
+        self.client.sees(*texts)
+
+    def complains(self, pattern: str) -> None:
+        """Wait until a line on stderr matches."""
+        self.client.complains(pattern)
+
+
+def begin(sender: Person, receiver: Person, path: Path) -> None:
+    """Let one offer a file, and the other want it; the transfer has then begun, or is over."""
+    offer(sender, receiver, path)
+    receiver.types("y")
+
+
+def offer(sender: Person, receiver: Person, path: Path) -> None:
+    """Let one offer a file, and the other be asked."""
+    sender.types(f"/send {receiver.name} {path}")
+    receiver.sees(f"{sender.name} offers you the file {path.name}: do you want it? (y/n)")
+
+
+def arrives(sender: Person, receiver: Person, path: Path) -> None:
+    """Wait until both are told that a file has arrived."""
+    sender.sees(f"{path.name} to {receiver.name}: {receiver.name} has it, SHA-256 checked")
+    receiver.sees(f"{path.name} from {sender.name}: saved as", "SHA-256 checked")
