@@ -1,0 +1,130 @@
+"""What is done with those who come, speak and go, whatever the strategy: it never waits, so it leaves that to them.
+
+    newcomers()          accept who waits at the door
+    hear(member)         read what has arrived, let the room decide, tell whom it names
+    look_at_clock()      hang up on who takes too long to give a name, or to go
+    seconds()            how long a strategy may wait until somebody must look at the clock again
+
+One lock guards the room and all that is sent, so that everybody sees the same lines in the same order. It is held for
+one line at a time, and no send waits. A strategy with one thread does not need it, and does not feel it either.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+
+from common.connection import FAREWELL_SECONDS
+from common.sockets import OUT_OF_RESOURCES, PAUSE_SECONDS, format_address, prepare
+from common.stop import POLLIN, wait_ready
+from sprint5_concurrency.announcer import Announcer
+from sprint5_concurrency.member import Member
+from sprint5_concurrency.room import Delivery, Room
+
+LOOK_SECONDS = 0.1
+"""How often to look at the clock while there is somebody whose time runs."""
+
+GOING_SECONDS = 1.0
+"""How long one that has been told its last line may take to close, before that is done for it."""
+
+
+class Reception:
+    """Stands between the sockets, which a strategy waits for, and the room, which decides."""
+
+    def __init__(self, listener: socket.socket, room: Room[Member], announcer: Announcer) -> None:
+        self.room = room
+        self.going: dict[Member, float] = {}  # told their last line, not yet closed; and since when
+        self.lock = threading.Lock()  # guards both, and the order of what is sent; never held while waiting
+        self._listener = listener
+        self._announcer = announcer
+        self._out_of_resources_until = 0.0
+
+    def is_open(self) -> bool:
+        """Tell whether newcomers can be let in: not while descriptors or places for the nameless are lacking."""
+        return self.room.has_space() and time.monotonic() >= self._out_of_resources_until
+
+    def newcomers(self) -> Iterator[tuple[socket.socket, str]]:
+        """Accept all who wait at the door; yield the socket of each, and where it comes from."""
+        while self.is_open():
+            try:
+                newcomer, address = self._listener.accept()
+            except OSError as error:
+                if error.errno in OUT_OF_RESOURCES:
+                    self._out_of_resources_until = time.monotonic() + PAUSE_SECONDS
+                return
+            with contextlib.suppress(OSError):
+                prepare(newcomer)
+            yield newcomer, format_address(address)
+
+    def join(self, newcomer: Member) -> None:
+        """Let a newcomer in; or tell it why not."""
+        with self.lock:
+            self.tell(self.room.join(newcomer))
+
+    def hear(self, member: Member) -> bool:
+        """Do what has arrived from a member asks; False once it has left, and can be closed."""
+        chunk = member.read()
+        if chunk:
+            self.take_in(member, chunk)
+        elif chunk is not None:
+            self.leave(member)
+        self._announcer.print_notes()
+        return chunk != b""
+
+    def take_in(self, member: Member, chunk: bytes) -> None:
+        """Obey each line that a chunk completes."""
+        if member.dismissed:
+            return
+        for line in member.decoder.feed(chunk):
+            with self.lock:
+                self.tell(self.room.receive(member, line))
+
+    def leave(self, member: Member) -> None:
+        """Forget a member that has left."""
+        with self.lock:
+            self.going.pop(member, None)
+            self.room.leave(member)
+
+    def tell(self, deliveries: Iterable[Delivery[Member]]) -> None:
+        """Send each its line; hang up on who has no room for it, and on who has been told its last."""
+        for recipient, line, last in deliveries:
+            if not recipient.post(line):
+                self.hang_up(recipient)
+            elif last:
+                self.going[recipient] = time.monotonic()
+                recipient.dismiss()
+
+    def hang_up(self, member: Member) -> None:
+        """Give up one that does not read."""
+        self.room.leave(member, "was hung up on (it does not read)")
+        member.hang_up()
+
+    def seconds(self) -> float | None:
+        """Return how long one may wait before somebody must look at the clock; None: nobody's time runs."""
+        is_needed = self.room.nameless or self.going or not self.is_open()
+        return LOOK_SECONDS if is_needed else None
+
+    def look_at_clock(self) -> None:
+        """Dismiss who is late with its name, and hang up on who has been told to go and does not."""
+        with self.lock:
+            self.tell(self.room.overdue())
+            for member, since in list(self.going.items()):
+                if since > time.monotonic() - GOING_SECONDS:
+                    break
+                del self.going[member]
+                member.hang_up()
+        self._announcer.print_notes()
+
+    def end(self) -> None:
+        """Say `ERR exit` to everybody, wait until they have closed too, FAREWELL_SECONDS at most, and close."""
+        self.tell(self.room.end())
+        here = set(self.going)
+        deadline = time.monotonic() + FAREWELL_SECONDS
+        while here and time.monotonic() < deadline:
+            for member in wait_ready(dict.fromkeys(here, POLLIN), deadline - time.monotonic()):
+                if member.read() == b"":
+                    member.close()
+                    here.discard(member)
+        for member in here:
+            member.close()
