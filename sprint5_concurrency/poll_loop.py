@@ -13,7 +13,7 @@ from sprint5_concurrency.member import Member
 from sprint5_concurrency.reception import Reception
 
 
-def serve(listener: socket.socket, reception: Reception, stop: Stop) -> None:
+def serve(listener: socket.socket, reception: Reception[Member], stop: Stop) -> None:
     """Serve all that come until the bell rings."""
     members: dict[int, Member] = {}
     poller = select.poll()
@@ -35,7 +35,7 @@ def wait(poller: "select.poll", seconds: float | None) -> list[int]:
     return [descriptor for descriptor, _events in poller.poll(None if seconds is None else seconds * 1000)]
 
 
-def admit(members: dict[int, Member], poller: "select.poll", reception: Reception) -> None:
+def admit(members: dict[int, Member], poller: "select.poll", reception: Reception[Member]) -> None:
     """Let all newcomers in."""
     for newcomer in reception.newcomers():
         member = Member(*newcomer)
@@ -44,7 +44,9 @@ def admit(members: dict[int, Member], poller: "select.poll", reception: Receptio
         reception.join(member)
 
 
-def hear(member: Member, members: dict[int, Member], poller: "select.poll", reception: Reception) -> None:
+def hear(
+    member: Member, members: dict[int, Member], poller: "select.poll", reception: Reception[Member]
+) -> None:
     """Do what has arrived from a member asks."""
     if not reception.hear(member):
         poller.unregister(member)

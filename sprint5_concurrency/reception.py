@@ -14,10 +14,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
 
 from common.connection import FAREWELL_SECONDS
 from common.sockets import OUT_OF_RESOURCES, PAUSE_SECONDS, format_address, prepare
-from common.stop import POLLIN, wait_ready
+from common.stop import POLLIN, POLLOUT, wait_ready
 from sprint5_concurrency.announcer import Announcer
 from sprint5_concurrency.member import Member
 from sprint5_concurrency.room import Delivery, Room
@@ -29,12 +30,15 @@ GOING_SECONDS = 1.0
 """How long one that has been told its last line may take to close, before that is done for it."""
 
 
-class Reception:
+AnyMember = TypeVar("AnyMember", bound=Member)
+
+
+class Reception(Generic[AnyMember]):
     """Stands between the sockets, which a strategy waits for, and the room, which decides."""
 
-    def __init__(self, listener: socket.socket, room: Room[Member], announcer: Announcer) -> None:
+    def __init__(self, listener: socket.socket, room: Room[AnyMember], announcer: Announcer) -> None:
         self.room = room
-        self.going: dict[Member, float] = {}  # told their last line, not yet closed; and since when
+        self.going: dict[AnyMember, float] = {}  # told their last line, not yet closed; and since when
         self.lock = threading.Lock()  # guards both, and the order of what is sent; never held while waiting
         self._listener = listener
         self._announcer = announcer
@@ -57,12 +61,12 @@ class Reception:
                 prepare(newcomer)
             yield newcomer, format_address(address)
 
-    def join(self, newcomer: Member) -> None:
+    def join(self, newcomer: AnyMember) -> None:
         """Let a newcomer in; or tell it why not."""
         with self.lock:
             self.tell(self.room.join(newcomer))
 
-    def hear(self, member: Member) -> bool:
+    def hear(self, member: AnyMember) -> bool:
         """Do what has arrived from a member asks; False once it has left, and can be closed."""
         chunk = member.read()
         if chunk:
@@ -72,21 +76,21 @@ class Reception:
         self._announcer.print_notes()
         return chunk != b""
 
-    def take_in(self, member: Member, chunk: bytes) -> None:
+    def take_in(self, member: AnyMember, chunk: bytes) -> None:
         """Obey each line that a chunk completes."""
         if member.dismissed:
             return
-        for line in member.decoder.feed(chunk):
+        for line in member.lines(chunk):
             with self.lock:
                 self.tell(self.room.receive(member, line))
 
-    def leave(self, member: Member) -> None:
+    def leave(self, member: AnyMember) -> None:
         """Forget a member that has left."""
         with self.lock:
             self.going.pop(member, None)
             self.room.leave(member)
 
-    def tell(self, deliveries: Iterable[Delivery[Member]]) -> None:
+    def tell(self, deliveries: Iterable[Delivery[AnyMember]]) -> None:
         """Send each its line; hang up on who has no room for it, and on who has been told its last."""
         for recipient, line, last in deliveries:
             if not recipient.post(line):
@@ -95,7 +99,7 @@ class Reception:
                 self.going[recipient] = time.monotonic()
                 recipient.dismiss()
 
-    def hang_up(self, member: Member) -> None:
+    def hang_up(self, member: AnyMember) -> None:
         """Give up one that does not read."""
         self.room.leave(member, "was hung up on (it does not read)")
         member.hang_up()
@@ -122,9 +126,9 @@ class Reception:
         here = set(self.going)
         deadline = time.monotonic() + FAREWELL_SECONDS
         while here and time.monotonic() < deadline:
-            for member in wait_ready(dict.fromkeys(here, POLLIN), deadline - time.monotonic()):
+            interests = {member: POLLIN if member.flush() else POLLIN | POLLOUT for member in here}
+            for member in wait_ready(interests, deadline - time.monotonic()):
                 if member.read() == b"":
-                    member.close()
                     here.discard(member)
-        for member in here:
+        for member in self.going:
             member.close()

@@ -11,20 +11,25 @@ import contextlib
 import resource
 import socket
 import time
+from collections.abc import Callable
+from typing import Any
 
 from common.arguments import server_arguments, whole_number
 from common.program import run_server
 from common.sockets import format_address, open_listener
 from common.stop import Stop
 from common.terminal import say
-from sprint5_concurrency import poll_loop
+from sprint5_concurrency import event_loop, poll_loop
 from sprint5_concurrency.announcer import Announcer
-from sprint5_concurrency.member import UNSENT_BYTES, Member
+from sprint5_concurrency.member import UNSENT_BYTES
 from sprint5_concurrency.reception import Reception
 from sprint5_concurrency.room import Room
 
-STRATEGIES = {
+Strategy = Callable[[socket.socket, Reception[Any], Stop], None]
+
+STRATEGIES: dict[str, Strategy] = {
     "poll_loop": poll_loop.serve,
+    "event_loop": event_loop.serve,
 }
 
 MAX_CLIENTS = 100
@@ -37,11 +42,11 @@ UNANSWERED_MILLISECONDS = 20_000
 def main(stop: Stop) -> None:
     """Serve all that come until the bell rings, then say `ERR exit` to those who are there."""
     parser = server_arguments()
-    parser.add_argument("--strategy", choices=STRATEGIES, default="poll_loop", help="how to wait")
+    parser.add_argument("--strategy", choices=STRATEGIES, default="event_loop", help="how to wait")
     parser.add_argument("--max-clients", type=client_count, default=MAX_CLIENTS, metavar="N")
     arguments = parser.parse_args()
     allow_many_descriptors()
-    room: Room[Member] = Room(arguments.max_clients, time.monotonic)
+    room: Room[Any] = Room(arguments.max_clients, time.monotonic)
     announcer = Announcer(room.notes, stop)
     with open_listener(arguments.bind, arguments.port) as listener:
         bound_unsent(listener)
