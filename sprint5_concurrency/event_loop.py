@@ -2,10 +2,10 @@
 
     select ---> A, B, F are ready ---> read A, read B, read F ---> one block ---> C: one send, D: one send, ...
 
-A send costs the same few microseconds for one line and for a thousand, and with a send for each line and recipient it
-is nearly all that a busy room pays for. So the lines of a tick are joined into one block, the same for all. Nobody
-waits for the block to fill: it holds what had arrived anyway while the last one was sent, so it grows with the load by
-itself. And epoll(7), which `selectors` takes where there is one, is told once whom to watch, and names only the ready.
+A send costs the same few microseconds for one line and for a thousand, and with one send for each line and recipient
+they are nearly all that a busy room pays for. So the lines of a tick are joined into one block, the same for all.
+Nobody waits for a block to fill: it holds what came while the last one was sent, so it grows with the load by itself.
+And epoll(7), which `selectors` takes where there is one, is told once whom to watch, and names only the ready.
 """
 
 import selectors
@@ -38,7 +38,7 @@ def serve(listener: socket.socket, reception: Reception[QueuedMember], stop: Sto
                     hear(key.data, events, selector, tick)
             tick.deliver()
             watch_room(selector, tick)
-            reception.look_at_clock()
+            reception.tidy()
 
 
 def watch_door(
@@ -55,8 +55,7 @@ def watch_door(
 def watch_room(selector: selectors.BaseSelector, tick: "Tick") -> None:
     """Watch for room those who did not take all that they were sent."""
     for member in tick.behind:
-        if member.descriptor in selector.get_map():
-            selector.modify(member, EVENT_READ | EVENT_WRITE, member)
+        selector.modify(member, EVENT_READ | EVENT_WRITE, member)
     tick.behind.clear()
 
 
@@ -73,6 +72,7 @@ def hear(member: QueuedMember, events: int, selector: selectors.BaseSelector, ti
     if events & EVENT_WRITE and member.flush():
         selector.modify(member, EVENT_READ, member)
     if events & EVENT_READ and not tick.hear(member):
+        tick.behind.discard(member)
         selector.unregister(member)
         member.close()
 
@@ -120,7 +120,8 @@ class Tick:
             self._obey_lines(member, chunk)
         else:
             self._add(block)
-        self._own[member] = start, self._size
+        if self._size > start:
+            self._own[member] = start, self._size
         if self._size > BLOCK_BYTES:
             self.deliver()
 
@@ -133,5 +134,6 @@ class Tick:
                 self._reception.tell([self._room.refuse(member, refused)])
 
     def _add(self, lines: bytes) -> None:
-        self._pieces.append(lines)
-        self._size += len(lines)
+        if lines:
+            self._pieces.append(lines)
+            self._size += len(lines)

@@ -27,7 +27,7 @@ def serve(listener: socket.socket, reception: Reception[Member], stop: Stop) -> 
                 admit(members, poller, reception)
             elif descriptor in members:
                 hear(members[descriptor], members, poller, reception)
-        reception.look_at_clock()
+        reception.tidy()
 
 
 def wait(poller: "select.poll", seconds: float | None) -> list[int]:

@@ -2,8 +2,8 @@
 
     newcomers()          accept who waits at the door
     hear(member)         read what has arrived, let the room decide, tell whom it names
-    look_at_clock()      hang up on who takes too long to give a name, or to go
-    seconds()            how long a strategy may wait until somebody must look at the clock again
+    tidy()               hang up on who takes too long to give a name, or to go; print what is to be announced
+    seconds()            how long a strategy may wait before it must tidy again
 
 One lock guards the room and all that is sent, so that everybody sees the same lines in the same order. It is held for
 one line at a time, and no send waits. A strategy with one thread does not need it, and does not feel it either.
@@ -73,7 +73,6 @@ class Reception(Generic[AnyMember]):
             self.take_in(member, chunk)
         elif chunk is not None:
             self.leave(member)
-        self._announcer.print_notes()
         return chunk != b""
 
     def take_in(self, member: AnyMember, chunk: bytes) -> None:
@@ -83,12 +82,14 @@ class Reception(Generic[AnyMember]):
         for line in member.lines(chunk):
             with self.lock:
                 self.tell(self.room.receive(member, line))
+        self._announcer.print_notes()
 
     def leave(self, member: AnyMember) -> None:
         """Forget a member that has left."""
         with self.lock:
             self.going.pop(member, None)
             self.room.leave(member)
+        self._announcer.print_notes()
 
     def tell(self, deliveries: Iterable[Delivery[AnyMember]]) -> None:
         """Send each its line; hang up on who has no room for it, and on who has been told its last."""
@@ -105,17 +106,16 @@ class Reception(Generic[AnyMember]):
         member.hang_up()
 
     def seconds(self) -> float | None:
-        """Return how long one may wait before somebody must look at the clock; None: nobody's time runs."""
+        """Return how long one may wait before one must tidy; None: as long as one likes."""
         is_needed = self.room.nameless or self.going or not self.is_open()
         return LOOK_SECONDS if is_needed else None
 
-    def look_at_clock(self) -> None:
-        """Dismiss who is late with its name, and hang up on who has been told to go and does not."""
+    def tidy(self) -> None:
+        """Dismiss who is late with its name, hang up on who has been told to go and does not; print the notes."""
         with self.lock:
             self.tell(self.room.overdue())
-            for member, since in list(self.going.items()):
-                if since > time.monotonic() - GOING_SECONDS:
-                    break
+            latest = time.monotonic() - GOING_SECONDS
+            for member in [member for member, since in self.going.items() if since <= latest]:
                 del self.going[member]
                 member.hang_up()
         self._announcer.print_notes()

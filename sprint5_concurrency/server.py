@@ -19,7 +19,14 @@ from common.program import run_server
 from common.sockets import format_address, open_listener
 from common.stop import Stop
 from common.terminal import say
-from sprint5_concurrency import event_loop, poll_loop
+from sprint5_concurrency import (
+    asyncio_streams,
+    busy_loop,
+    event_loop,
+    poll_loop,
+    thread_per_client,
+    thread_pool,
+)
 from sprint5_concurrency.announcer import Announcer
 from sprint5_concurrency.member import UNSENT_BYTES
 from sprint5_concurrency.reception import Reception
@@ -28,8 +35,12 @@ from sprint5_concurrency.room import Room
 Strategy = Callable[[socket.socket, Reception[Any], Stop], None]
 
 STRATEGIES: dict[str, Strategy] = {
+    "busy_loop": busy_loop.serve,
+    "thread_per_client": thread_per_client.serve,
+    "thread_pool": thread_pool.serve,
     "poll_loop": poll_loop.serve,
     "event_loop": event_loop.serve,
+    "asyncio_streams": asyncio_streams.serve,
 }
 
 MAX_CLIENTS = 100
