@@ -86,7 +86,7 @@ def test_a_line_is_a_word_and_a_text(line: str, word: str, text: str) -> None:
     "line", ["exit", "msg a", "MSGa", " MSG a", "MSG\ta", "ERR a b", "GET / HTTP/1.1", "😃"]
 )
 def test_another_word_is_unknown(line: str) -> None:
-    with pytest.raises(Refused, match="^unknown-command "):
+    with pytest.raises(Refused, match="unknown-command "):
         parse(line)
 
 
