@@ -13,9 +13,12 @@ import contextlib
 import socket
 
 from common.connection import FAREWELL_SECONDS
-from common.stop import Stop
+from common.stop import Source, Stop
 from sprint5_concurrency.member import UNSENT_BYTES, Member
-from sprint5_concurrency.reception import LOOK_SECONDS, Reception
+from sprint5_concurrency.reception import Reception
+
+TIDY_SECONDS = 1.0
+"""How often to tidy in any case: another coroutine starts somebody's time, and does not wake this one."""
 
 
 class StreamMember(Member):
@@ -52,38 +55,46 @@ def serve(listener: socket.socket, reception: Reception[StreamMember], stop: Sto
 
 async def serve_streams(listener: socket.socket, reception: Reception[StreamMember], stop: Stop) -> None:
     """Serve all that come until the bell rings, then say `ERR exit` to those who are there."""
-    loop = asyncio.get_running_loop()
-    rung = asyncio.Event()
-    loop.add_reader(stop.fileno(), rung.set)
     members: set[asyncio.Task[None]] = set()
-    while not rung.is_set():
-        loop.remove_reader(listener)
-        if reception.is_open():
-            loop.add_reader(listener, admit, members, reception)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(rung.wait(), LOOK_SECONDS)
+    while not stop.is_set():
+        await wait(listener if reception.is_open() else stop, stop, reception.seconds() or TIDY_SECONDS)
+        await admit(members, reception)
         reception.tidy()
-    loop.remove_reader(stop.fileno())
-    loop.remove_reader(listener)
     reception.tell(reception.room.end())
     if members:
         await asyncio.wait(members, timeout=FAREWELL_SECONDS)
 
 
-def admit(members: set[asyncio.Task[None]], reception: Reception[StreamMember]) -> None:
+async def wait(door: Source, stop: Stop, seconds: float) -> None:
+    """Wait until somebody is at the door, or the bell rings, or the time is over."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    for source in stop, door:
+        loop.add_reader(source.fileno(), ready.set)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(ready.wait(), seconds)
+    for source in stop, door:
+        loop.remove_reader(source.fileno())
+
+
+async def admit(members: set[asyncio.Task[None]], reception: Reception[StreamMember]) -> None:
     """Let all newcomers in, each with a coroutine of its own."""
-    for newcomer in reception.newcomers():
-        task = asyncio.create_task(hear(*newcomer, reception))
-        members.add(task)
+    for sock, peer in reception.newcomers():
+        sock.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=sock)
+        member = StreamMember(sock, peer, writer)
+        reception.join(member)
+        members.add(task := asyncio.create_task(hear(member, reader, writer, reception)))
         task.add_done_callback(members.discard)
 
 
-async def hear(sock: socket.socket, peer: str, reception: Reception[StreamMember]) -> None:
+async def hear(
+    member: StreamMember,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    reception: Reception[StreamMember],
+) -> None:
     """Do what a member asks, until it leaves."""
-    sock.setblocking(False)
-    reader, writer = await asyncio.open_connection(sock=sock)
-    member = StreamMember(sock, peer, writer)
-    reception.join(member)
     try:
         while chunk := await reader.read(member.CHUNK_BYTES):
             reception.take_in(member, chunk)
