@@ -10,15 +10,23 @@ And epoll(7), which `selectors` takes where there is one, is told once whom to w
 
 import selectors
 import socket
+import time
 from selectors import EVENT_READ, EVENT_WRITE
 
-from common.stop import Stop
+from common.stop import POLLOUT, Stop, wait_ready
 from sprint5_concurrency.protocol import Refused, relay_block
 from sprint5_concurrency.queued_member import SENT_BYTES, QueuedMember
 from sprint5_concurrency.reception import Reception
 
 BLOCK_BYTES = 64 * 1024
-"""A block that has grown to this is sent before more is read: nobody's queue need take more at a time."""
+"""A block that has grown to this is sent before more is read: nobody's outbox need take more at a time."""
+
+PATIENCE_SECONDS = 0.02
+"""How long who is behind is given to catch up for each BLOCK_BYTES said, and in proportion for less.
+
+Without it a burst is passed on faster than those who do read can be woken up, and they would be hung up on. And one
+who does not read at all costs the others no more than this four times: then its outbox is full.
+"""
 
 
 def serve(listener: socket.socket, reception: Reception[QueuedMember], stop: Stop) -> None:
@@ -53,16 +61,15 @@ def watch_door(
 
 
 def watch_room(selector: selectors.BaseSelector, tick: "Tick") -> None:
-    """Watch for room those who did not take all that they were sent."""
+    """Watch also for space in the kernel where something waits for it."""
     for member in tick.behind:
         selector.modify(member, EVENT_READ | EVENT_WRITE, member)
-    tick.behind.clear()
 
 
 def admit(selector: selectors.BaseSelector, tick: "Tick", reception: Reception[QueuedMember]) -> None:
     """Let all newcomers in."""
     for newcomer in reception.newcomers():
-        member = QueuedMember(*newcomer, tick.behind)
+        member = QueuedMember(*newcomer, behind=tick.behind)
         selector.register(member, EVENT_READ, member)
         reception.join(member)
 
@@ -81,7 +88,7 @@ class Tick:
     """Takes in what has arrived from several members, then delivers all of it with one write to each."""
 
     def __init__(self, reception: Reception[QueuedMember]) -> None:
-        self.behind: set[QueuedMember] = set()  # did not take all that they were sent
+        self.behind: set[QueuedMember] = set()  # those who have something in their outbox
         self._reception = reception
         self._room = reception.room
         self._pieces: list[bytes] = []
@@ -106,9 +113,16 @@ class Tick:
             start, end = self._own.get(member, (0, 0))
             if not member.post(block[:start], block[end:]):
                 self._reception.hang_up(member)
+        self._let_catch_up(PATIENCE_SECONDS * self._size / BLOCK_BYTES)
         self._pieces.clear()
         self._own.clear()
         self._size = 0
+
+    def _let_catch_up(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self.behind and time.monotonic() < deadline:
+            for member in wait_ready(dict.fromkeys(self.behind, POLLOUT), deadline - time.monotonic()):
+                member.flush()
 
     def _take_in(self, member: QueuedMember, chunk: bytes) -> None:
         if member in self._room.nameless:

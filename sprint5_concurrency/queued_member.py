@@ -24,7 +24,7 @@ class QueuedMember(Member):
     def __init__(self, sock: socket.socket, peer: str, behind: "set[QueuedMember]") -> None:
         super().__init__(sock, peer)
         self.outbox = b""
-        self._behind = behind  # where it enters itself when something is left in its outbox
+        self._behind = behind  # where it is while something is in its outbox
 
     def post(self, *parts: bytes | memoryview) -> bool:
         """Send parts as one write; False when more is left than is kept."""
@@ -37,9 +37,12 @@ class QueuedMember(Member):
     def flush(self) -> bool:
         """Send more of the outbox; tell whether it is empty now."""
         self.outbox = self.outbox[self._send([self.outbox]) :]
-        if not self.outbox and self.dismissed:
+        if self.outbox:
+            return False
+        self._behind.discard(self)
+        if self.dismissed:
             super().dismiss()
-        return not self.outbox
+        return True
 
     def dismiss(self) -> None:
         """End the connection behind what has been posted, once that has left the outbox."""
