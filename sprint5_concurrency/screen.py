@@ -32,6 +32,9 @@ from sprint5_concurrency.visible import colour_of
 KEPT_LINES = 500
 """Lines that can be printed again when a smaller window has spoilt the screen: more rows than a window has."""
 
+ERASE_ROW, RIGHT, ERASE_DOWN, LEFT = "\x1b[K", "\x1b[C", "\x1b[J", "\x1b[D"
+"""What a terminal obeys (ECMA-48)."""
+
 
 class QuietInput(Vt100Input):
     """A keyboard that is never echoed, also not while something is printed: else fast typing is shown twice."""
@@ -39,6 +42,22 @@ class QuietInput(Vt100Input):
     def cooked_mode(self) -> contextlib.AbstractContextManager[None]:
         """Change nothing."""
         return contextlib.nullcontext()
+
+
+class QuietOutput(Vt100_Output):
+    """A terminal that is told things, and never asked; and whose memory of old rows is left alone."""
+
+    @property
+    def responds_to_cpr(self) -> bool:
+        """Ask for no cursor position: the answer would stand among the keys."""
+        return False
+
+    def erase_down(self) -> None:
+        """Erase from the cursor on, in two steps.
+
+        Told to erase all that it shows, tmux first moves it up into its memory: half a line and a status, for ever.
+        """
+        self.write_raw(ERASE_ROW + RIGHT + ERASE_DOWN + LEFT)
 
 
 class Screen:
@@ -60,7 +79,9 @@ class Screen:
             erase_when_done=True,
             before_render=self._repair,
             input=QuietInput(sys.stdin),
-            output=terminal_output(),
+            output=QuietOutput.from_pty(
+                sys.stdout, os.environ.get("TERM"), ColorDepth.from_env(), enable_bell=False
+            ),
         )
         self._size = self._application.output.get_size()
 
@@ -111,7 +132,9 @@ class Screen:
         """
         before, self._size = self._size, self._application.output.get_size()
         if self._size.columns < before.columns or self._size.rows < before.rows:
-            self._application.renderer.clear()
+            self._application.renderer.erase()
+            self._application.output.cursor_goto(0, 0)
+            self._application.output.erase_down()
             self._application.print_text([fragment for line in self._last_lines() for fragment in line])
 
     def _last_lines(self) -> list[StyleAndTextTuples]:
@@ -126,15 +149,6 @@ class Screen:
                 break
             lines.appendleft(line)
         return list(lines)
-
-
-def terminal_output() -> Vt100_Output:
-    """Return a terminal that is told things, and never asked: its answers would stand among the keys."""
-    output = Vt100_Output.from_pty(
-        sys.stdout, os.environ.get("TERM"), ColorDepth.from_env(), enable_bell=False
-    )
-    output.enable_cpr = False
-    return output
 
 
 def clock() -> str:

@@ -25,6 +25,9 @@ TOLD_AFTERWARDS = 'stty rows "$0" cols "$1" echo; shift; stty -g; "$@"; echo "co
 
 STAMP = re.compile(r"^\d\d:\d\d ")
 
+MOST_ROWS = 20_000
+"""Rows above the window that can still be looked at."""
+
 PATIENCE = 20.0
 """Against hanging only."""
 
@@ -43,7 +46,7 @@ class Person:
         settings: Sequence[tuple[str, str]] = (),
     ) -> None:
         rows, columns = size
-        self.glass = pyte.Screen(columns, rows)
+        self.glass = pyte.HistoryScreen(columns, rows, history=MOST_ROWS)
         self._stream = pyte.ByteStream(self.glass)
         self.stage = stage
         command = ["sh", "-c", shell, str(rows), str(columns), *CLIENT, "127.0.0.1", str(port), *options]
@@ -60,6 +63,14 @@ class Person:
         while rows and not rows[-1]:
             rows.pop()
         return rows
+
+    @property
+    def all_rows(self) -> list[str]:
+        """Return what stands on the glass, and above it what has scrolled away."""
+        above = [
+            "".join(row[x].data for x in range(self.glass.columns)).rstrip() for row in self.glass.history.top
+        ]
+        return above + self.rows
 
     @property
     def said(self) -> list[str]:
@@ -84,6 +95,15 @@ class Person:
     def sees(self, *rows: str) -> None:
         """Wait until these rows stand on the glass, in this order, one behind the other or not."""
         assert self.stage.wait_until(lambda: in_order(rows, self.said), PATIENCE), (rows, self.rows)
+
+    def sees_all(self, *texts: str) -> None:
+        """Wait until these texts, folded where the window ends, are the last on the glass, the status apart."""
+        wanted = "".join("".join(text.split()) for text in texts)
+        assert self.stage.wait_until(lambda: self._unfolded().endswith(wanted), PATIENCE), (texts, self.rows)
+
+    def _unfolded(self) -> str:
+        rows = [row for row in self.said if row not in (">", "")]
+        return "".join("".join(row.split()) for row in rows[:-1])
 
     def sees_typed(self, text: str) -> None:
         """Wait until exactly `text` stands in the line being typed."""
