@@ -39,6 +39,7 @@ def serve(listener: socket.socket, reception: Reception[QueuedMember], stop: Sto
             watch_door(listener, selector, reception)
             for key, events in selector.select(reception.seconds()):
                 if key.fileobj is stop:
+                    tick.deliver()
                     return
                 if key.fileobj is listener:
                     admit(selector, tick, reception)

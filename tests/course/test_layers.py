@@ -14,6 +14,14 @@ SPRINTS = sorted(path.parent.name for path in ROOT.glob("sprint*/server.py"))
 UNCHANGED = [("sprint2_threaded_pair/client.py", "sprint3_n_clients/client.py")]
 """Files that the next sprint takes over as they are."""
 
+EXTRAS = {"sprint5_concurrency": {"matplotlib", "prompt_toolkit", "rich"}}
+"""What a sprint's client and measurements may import besides. What its server needs never does."""
+
+WAITERS = {"asyncio", "select", "selectors", "socket", "threading", "time"}
+
+CORES = [f"sprint5_concurrency/{name}.py" for name in ("names", "protocol", "room")]
+"""Files that decide, and so neither wait nor do input or output."""
+
 LONGEST_FUNCTION = 25
 """Lines, without the docstring."""
 
@@ -56,6 +64,26 @@ def imported(code: str) -> set[str]:
             first = arguments[0] if arguments else None
             names.add(str(first.value) if isinstance(first, ast.Constant) else "?")
     return {name.partition(".")[0] or "." for name in names}
+
+
+def neighbours(source: Path) -> set[Path]:
+    """Return the files of its own package that a file imports."""
+    found: set[Path] = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            place = ROOT / (node.module or "").replace(".", "/")
+            candidates = [place.with_suffix(".py"), *(place / f"{alias.name}.py" for alias in node.names)]
+            found |= {each for each in candidates if each.parent == source.parent and each.exists()}
+    return found
+
+
+def needed_by(source: Path) -> set[Path]:
+    """Return a file and all of its package that it imports, however many steps away."""
+    found, new = set[Path](), {source}
+    while new:
+        found |= new
+        new = {other for each in new for other in neighbours(each)} - found
+    return found
 
 
 def is_silent(handler: ast.ExceptHandler) -> bool:
@@ -104,7 +132,24 @@ def test_there_is_something_to_judge() -> None:
 @each(PROGRAMS)
 def test_programs_import_the_standard_library_common_and_themselves(source: Path) -> None:
     own = source.relative_to(ROOT).parts[0]
-    assert imported(source.read_text()) - set(sys.stdlib_module_names) <= {"common", own}
+    extras = EXTRAS.get(own, set())
+    if extras and source in needed_by(ROOT / own / "server.py"):
+        extras = set()
+    assert imported(source.read_text()) - set(sys.stdlib_module_names) <= {"common", own, *extras}
+
+
+def test_what_a_server_needs_is_found() -> None:
+    package = ROOT / "sprint5_concurrency"
+    assert {package / "server.py", package / "poll_loop.py", package / "names.py"} <= needed_by(
+        package / "server.py"
+    )
+    assert package / "client.py" not in needed_by(package / "server.py")
+
+
+@each([ROOT / core for core in CORES])
+def test_what_decides_neither_waits_nor_does_input_or_output(source: Path) -> None:
+    assert not imported(source.read_text()) & WAITERS
+    assert not {"open", "print", "input"} & {name for name, _arguments in calls(source.read_text())}
 
 
 @each(GRADER)

@@ -645,10 +645,10 @@ def one_does_not_read(server: Server, people: People, words: Words) -> None:
 
 
 def one_talks(server: Server, people: People, words: Words) -> None:
-    """A thousand lines have arrived and are not yet read: the goodbye must not be destroyed by a reset."""
+    """More has arrived than is read at once: the goodbye must not be destroyed by a reset."""
     speaker, _hearer = people.come(2)
     server.program.signal(signal.SIGSTOP)
-    speaker.says(*(f"MSG {line}" for line in words.lines(1000)))
+    assert speaker.sends_what_fits(f"MSG {words.long_line(1000)}\n".encode() * 300) > 2 * ENDLESS_BYTES
     server.interrupt()
     server.program.signal(signal.SIGCONT)
     assert speaker.receives_line().startswith("ERR exit ")

@@ -16,7 +16,12 @@ from grader.verdicts import FAILED, PASSED, Verdict
 from tests.course.handouts import ROOT
 from tests.mutants.catalogue import FAULTY, HONEST, PATCHES, Compiled, Patch
 
-PACKAGES = {1: "sprint1_turn_based", 2: "sprint2_threaded_pair", 3: "sprint3_n_clients"}
+PACKAGES = {
+    1: "sprint1_turn_based",
+    2: "sprint2_threaded_pair",
+    3: "sprint3_n_clients",
+    5: "sprint5_concurrency",
+}
 
 SERVERS = {1: "turns.c", 2: "pair.c", 3: "room.c"}
 
@@ -38,7 +43,7 @@ def patched(patch: Patch, directory: Path) -> Path:
     assert patch.old in source, f"{file} no longer has what {patch.name!r} changes"
     (directory / file).write_text(source.replace(patch.old, patch.new))
     (directory / "messagerie.toml").write_text(
-        f'server = "python3 -m {package}.server {{port}}"\n'
+        f'server = "python3 -m {package}.server {{port}} {patch.options}"\n'
         f'client = "python3 -m {package}.client {{host}} {{port}}"\n'
         'wire = "lines"\npatience = 2\n'
     )
