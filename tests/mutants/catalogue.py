@@ -555,7 +555,7 @@ PATCHES = [
         "descriptor kept",
         TICK5,
         "        selector.unregister(member)\n        member.close()\n",
-        '        selector.unregister(member)\n        tick.kept = [*getattr(tick, "kept", []), member]  # type: ignore\n',
+        '        selector.unregister(member)\n        tick.kept = [*getattr(tick, "kept", []), member]\n',
         "s5-counts",
     ),
     Patch(
