@@ -8,22 +8,25 @@ where its way of waiting might matter; a submission has its own.
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import psutil
 import pytest
 
-from grader.actors import Client, Server
+from grader.actors import Client, PipedClient, Server
 from grader.checks import ROBUST, check
 from grader.contract import HOST, Contract
 from grader.listening import ESTABLISHED, rows_of
 from grader.stage import Stage
+from grader.unseen import Unseen
 from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
 from tests.e2e.steps import (
     IDLE_CPU_SECONDS,
     IDLE_SECONDS,
     SHUTDOWN_SECONDS,
+    Bring,
     are_idle,
     cpu_seconds,
     ends_quietly,
@@ -32,8 +35,10 @@ from tests.e2e.steps import (
     needs_netcat,
     present,
     run,
+    talk,
 )
-from tests.e2e.talkers import LONGEST, People, Talker, said
+from tests.e2e.talkers import HELLO_SECONDS, LONGEST, People, Talker, said
+from tests.e2e.visits import Visit
 from tests.e2e.wire import BAD_LINES, ENDLESS_BYTES, ODD_TEXTS, is_taken_in
 
 SPRINT = "sprint5_concurrency"
@@ -76,6 +81,12 @@ SPEAKERS, LINES, GUESTS = 8, 100, 10
 DEPARTURES = 50
 
 each_strategy = pytest.mark.parametrize("strategy", STRATEGIES, indirect=True)
+
+
+@pytest.fixture
+def contract(contract: Contract) -> Contract:
+    """How the programs are started: the first thing that a user types is a name, as the course text has it."""
+    return replace(contract, login=contract.login or ("{name}",))
 
 
 @pytest.fixture
@@ -722,3 +733,105 @@ def test_usage(stage: Stage, contract: Contract, server: Server, start_server: C
         other = start_server("--bind", host, host=host)
         People(stage, other.port, host).newcomer("Alice").gives_name()
         other.announces(PRESENT.format(1))
+
+
+# The client
+
+
+def meet(client: Client, people: People) -> Talker:
+    """Bring somebody whose greeting a client sees: then both are in."""
+    other = people.newcomer("Other")
+    other.gives_name()
+    for number in range(100):
+        client.types(f"hello {number}")
+        if other.stage.wait_until(lambda: bool(other.unread), HELLO_SECONDS):
+            return other
+    raise Unseen(client.stage, f"the others hear {client.name}", "nothing")
+
+
+@check(
+    "s5-client-name",
+    points=2,
+    hint="The first line that is typed is the name: send it with USER, and each line behind it with MSG",
+)
+def test_client_name(newcomer: Bring, people: People, words: Words) -> None:
+    """What a user types first is his name; what he types then is said under it, and he sees who says what."""
+    alice = newcomer("alice")
+    other = meet(alice, people)
+    last, answer = words.word(), words.word()
+    alice.types(last)
+    assert other.stage.wait_until(lambda: other.unread.endswith(f"MSG alice {last}\n".encode()))
+    other.says(f"MSG {answer}")
+    alice.sees("Other", answer)
+
+
+@check(
+    "s5-client-while-typing",
+    points=2,
+    hint="Whoever waits for the keyboard must also wait for the server: a thread for each, or one poll for both",
+)
+def test_client_while_typing(newcomer: Bring, people: People, words: Words) -> None:
+    """Who is in the middle of a line sees what arrives, and then sends the line whole."""
+    alice = newcomer("alice")
+    other = meet(alice, people)
+    start, heard, end = words.word(), words.word(), words.word()
+    alice.begins_to_type(start)
+    other.says(f"MSG {heard}")
+    alice.sees(heard)
+    alice.types(end)
+    whole = f"MSG alice {start}{end}\n".encode()
+    assert other.stage.wait_until(lambda: other.unread.endswith(whole)), bytes(other.unread)
+
+
+@check(
+    "s5-client-people",
+    points=2,
+    hint="Show each MSG with the name in front; send what is typed, whatever it looks like",
+)
+def test_client_people(newcomer: Bring, words: Words) -> None:
+    """Two people at terminals talk to each other."""
+    alice, bob = newcomer("alice"), newcomer("bob")
+    greeting = words.word()
+    for _ in range(20):
+        alice.types(greeting)
+        if alice.stage.wait_until(lambda: greeting.encode() in bob.shown(), HELLO_SECONDS):
+            break
+    for _ in range(3):
+        talk(bob, alice, words.line())
+        talk(alice, bob, words.line())
+
+
+@check(
+    "s5-client-safe",
+    points=1,
+    level=ROBUST,
+    wire=True,
+    hint="Show what cannot be printed escaped, in the name as in the text; bidirectional controls, too",
+)
+def test_client_safe(visit: Visit) -> None:
+    """Nothing that a server sends acts on the terminal, or turns text round."""
+    client, server = visit(actor=PipedClient)
+    server.receives("USER alice")
+    server.sends("MSG e\x1b[2Jve a\x1b[2J\x07\u202eb\u2066c\n".encode() + b"MSG eve a\xffb\nMSG eve marker\n")
+    client.sees("marker")
+    shown = client.shown()
+    assert not [raw for raw in ("\x1b", "\x07", "\u202e", "\u2066") if raw.encode() in shown], shown
+    assert shown.count(b"eve") >= 2
+
+
+@check(
+    "s5-client-lost",
+    points=1,
+    level=ROBUST,
+    wire=True,
+    hint="When recv returns 0 the server is lost: say so, and end with code 1; `ERR exit` before it is a normal end",
+)
+@pytest.mark.parametrize(("last", "code"), [("", 1), ("ERR exit the server ends", 0)])
+def test_client_lost(last: str, code: int, visit: Visit) -> None:
+    """A server that ends the conversation is told with code 0, one that is lost with 1."""
+    client, server = visit(actor=Client)
+    server.receives("USER alice")
+    if last:
+        server.says(last)
+    server.closes()
+    client.ends(code)
