@@ -20,6 +20,9 @@ ERR = "ERR"
 NAME_CODES = "name-"
 """How the codes begin that refuse a name."""
 
+NAME_MISSING = "name-missing"
+"""The code behind which the server closes, as nobody has given a name: the user may still be thinking."""
+
 SERVER_FULL, EXIT = "server-full", "exit"
 """The codes behind which the server closes."""
 
@@ -71,10 +74,12 @@ class Conversation:
     def __init__(self) -> None:
         self.name = ""  # empty while one is asked for
         self.refusal = ""  # why the last one was refused
+        self.is_late = False  # the server has waited for a name, and gone
         self.names: dict[str, None] = {}  # heard, the latest last
 
     def greeting(self) -> str | None:
         """Return the first line of a new connection, once there is a name."""
+        self.is_late = False
         return f"{USER} {self.name}" if self.name else None
 
     def typed(self, line: str) -> Send | Note | Leave | None:
@@ -112,6 +117,7 @@ class Conversation:
         if code == SERVER_FULL:
             return End(f"server full: {words}", is_failure=True)
         if code.startswith(NAME_CODES):
+            self.is_late = code == NAME_MISSING
             self.name = ""
             self.refusal = words
             return Note((f"name refused: {words} ({code})",))

@@ -41,6 +41,7 @@ class Live:
         self._link = link
         self._reconnect = reconnect
         self._stop = stop
+        self._typed = asyncio.Event()
         self._conversation = Conversation()
         self._editing = Editing(History(history_path()), self._type, self._end)
         self._editing.names = self._conversation.names
@@ -56,8 +57,9 @@ class Live:
             await self._screen.run()
             self._end()
             listening.cancel()
-        if self._link.held:
-            self._screen.note(f"not sent, as the server is lost: {len(self._link.held)} messages")
+        for line in self._link.held:
+            self._screen.note(f"never sent, as the server is lost: {visible(line)}")
+        await self._screen.printed()
 
     def _take_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let signals end the conversation in the loop; the bell cannot hear them while asyncio does."""
@@ -95,11 +97,25 @@ class Live:
             await self._screen.printed()
 
     async def _find_again(self) -> None:
-        if not self._reconnect:
+        """Wait until there is a server again, if that is wanted, and tell it all that it has missed."""
+        self._link.drop()
+        if self._conversation.is_late:
+            await self._has_name()
+        elif self._reconnect:
+            self._screen.note(LOST)
+        else:
             raise Failure(LOST)
-        self._screen.note(LOST)
-        await self._link.find_again(self._conversation.greeting, self._screen.draw)
+        await self._link.find_again(self._screen.draw)
         self._screen.note(f"connected to {self._link.peer}")
+        if greeting := self._conversation.greeting():
+            self._link.send(greeting)
+        self._link.send_held()
+
+    async def _has_name(self) -> None:
+        """Wait for a name, for longer than the server does."""
+        while not self._conversation.name:
+            self._typed.clear()
+            await self._typed.wait()
 
     def _show(self, heard: Message | Note | End) -> None:
         """Show what the server says. Raises Stopped when it ends the conversation, Failure when it must."""
@@ -122,6 +138,7 @@ class Live:
         except BadLine as bad:
             self._screen.note(f"not sent: {bad} (arrow up: the line again)")
             self._editing.history.offer(line)
+        self._typed.set()
 
     def _obey(self, typed: Send | Note | Leave | None, line: str) -> None:
         match typed:

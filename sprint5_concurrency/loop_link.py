@@ -64,11 +64,15 @@ class LoopLink:
         self.held.append(line)
         return False
 
-    async def find_again(self, greeting: Callable[[], str | None], on_change: Callable[[], object]) -> None:
-        """Wait until the server answers again; then greet it, and send what was held. Raises Stopped."""
-        loop = asyncio.get_running_loop()
-        loop.remove_writer(self._connection.fileno())
+    def drop(self) -> None:
+        """Give up a connection whose other end has gone."""
+        asyncio.get_running_loop().remove_writer(self._connection.fileno())
         self._connection.close()
+        self.state = "lost"
+
+    async def find_again(self, on_change: Callable[[], object]) -> None:
+        """Wait until the server answers again, after `drop`. Raises Stopped."""
+        loop = asyncio.get_running_loop()
 
         def set_state(state: str) -> None:
             self.state = state
@@ -77,12 +81,13 @@ class LoopLink:
         def tell(state: str) -> None:
             loop.call_soon_threadsafe(set_state, state)
 
-        set_state("lost")
-
         self._connection = await asyncio.to_thread(find_again, self._host, self._port, self._stop, tell)
         set_state(CONNECTED)
+
+    def send_held(self) -> None:
+        """Send what was held while the server was lost."""
         lines, self.held = self.held, []
-        for line in filter(None, [greeting(), *lines]):
+        for line in lines:
             self._post(line)
 
     def close(self) -> None:

@@ -42,6 +42,7 @@ class Person:
         *options: str,
         home: Path,
         size: tuple[int, int] = (24, 80),
+        command: Sequence[str] = CLIENT,
         shell: str = STARTS_AT,
         settings: Sequence[tuple[str, str]] = (),
     ) -> None:
@@ -49,10 +50,15 @@ class Person:
         self.glass = pyte.HistoryScreen(columns, rows, history=MOST_ROWS)
         self._stream = pyte.ByteStream(self.glass)
         self.stage = stage
-        command = ["sh", "-c", shell, str(rows), str(columns), *CLIENT, "127.0.0.1", str(port), *options]
+        words = [str(rows), str(columns), *command, "127.0.0.1", str(port), *options]
         environment = {**plain_environment(), "XDG_STATE_HOME": str(home), **dict(settings)}
         self.program = Program(
-            stage, "alice", command, terminal=True, directory=ROOT, environment=environment
+            stage,
+            "alice",
+            ["sh", "-c", shell, *words],
+            terminal=True,
+            directory=ROOT,
+            environment=environment,
         )
         self.program.listeners.append(lambda _stream, chunk: self._stream.feed(chunk))
 

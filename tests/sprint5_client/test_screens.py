@@ -376,6 +376,23 @@ def test_a_lost_server_is_found_again_and_the_line_being_typed_stays(
     again.receives("MSG half a line")
 
 
+def test_who_thinks_for_longer_than_the_server_waits_need_not_start_again(
+    stage: Stage, impostor: Impostor, tmp_path: Path
+) -> None:
+    alice = Person(stage, impostor.port, home=tmp_path)
+    server = impostor.accepts()
+    alice.types("al")
+    server.says("ERR name-missing a name comes within 10 seconds")
+    server.closes()
+    alice.sees("* name refused: a name comes within 10 seconds (name-missing)", "your name: al")
+    assert stage.wait_until(lambda: "lost" in alice.rows[-1])
+    alice.types("ice\rsalut\r")
+    server = impostor.accepts()
+    server.receives("USER alice", "MSG salut")
+    server.closes()
+    alice.ends(1)
+
+
 def test_what_is_said_to_a_lost_server_is_told_when_it_is_back(stage: Stage, tmp_path: Path) -> None:
     impostor = Impostor(stage)
     alice = Person(stage, impostor.port, "--reconnect", home=tmp_path)
@@ -401,4 +418,4 @@ def test_who_has_had_enough_need_not_wait_for_a_lost_server(stage: Stage, tmp_pa
     assert stage.wait_until(lambda: "next try in 2 s" in alice.rows[-1])
     alice.types("jamais dit\r\x03")
     alice.ends(130)
-    assert alice.said[-1] == "* not sent, as the server is lost: 1 messages"
+    assert alice.said[-1] == "* never sent, as the server is lost: MSG jamais dit"

@@ -1,4 +1,4 @@
-"""Windows that change size while somebody types: in a terminal that cuts its rows (pyte), and in one that folds them."""
+"""Windows that change size while somebody types: in a terminal that cuts its rows (pyte), and one that folds them."""
 
 import re
 import shlex
