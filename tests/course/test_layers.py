@@ -14,7 +14,7 @@ SPRINTS = sorted(path.parent.name for path in ROOT.glob("sprint*/server.py"))
 UNCHANGED = [("sprint2_threaded_pair/client.py", "sprint3_n_clients/client.py")]
 """Files that the next sprint takes over as they are."""
 
-EXTRAS = {"sprint5_concurrency": {"matplotlib", "prompt_toolkit", "rich"}}
+EXTRAS = {"sprint5_concurrency": {"matplotlib", "prompt_toolkit", "psutil", "rich"}}
 """What a sprint's client and measurements may import besides. What its server needs never does."""
 
 WAITERS = {"asyncio", "select", "selectors", "socket", "threading", "time"}
