@@ -9,7 +9,7 @@ import select
 import socket
 import time
 
-from sprint5_concurrency.bench.wire import Script
+from sprint5_concurrency.bench.wire import Script, name_of
 
 CHUNK_BYTES = 256 * 1024
 
@@ -20,13 +20,18 @@ KEPT_BYTES = 8 * 1024 * 1024
 class Client:
     """One connection to the server, and what has come and gone over it."""
 
-    __slots__ = ("heard", "kept", "name", "opening", "room", "sent", "socket")
+    __slots__ = ("heard", "kept", "number", "opening", "room", "sent", "socket")
 
-    def __init__(self, name: str, sock: socket.socket) -> None:
-        self.name = name
+    def __init__(self, number: int, sock: socket.socket) -> None:
+        self.number = number
         self.socket = sock
         self.opening = b""  # what it heard before the measurement
         self.reset(0)
+
+    @property
+    def name(self) -> str:
+        """Return the name that it has in the room."""
+        return name_of(self.number)
 
     def reset(self, room: int) -> None:
         """Begin to count; keep the first `room` bytes that are heard from now on."""
@@ -100,9 +105,9 @@ class Crowd:
         del self.clients[client.socket.fileno()]
         client.socket.close()
 
-    def stall(self, name: str) -> None:
-        """Let the client of this name, if it is one of ours, never read again."""
-        for client in [client for client in self.clients.values() if client.name == name]:
+    def stall(self, number: int) -> None:
+        """Let the client of this number, if it is one of ours, never read again."""
+        for client in [client for client in self.clients.values() if client.number == number]:
             self.epoll.unregister(client.socket)
             del self.clients[client.socket.fileno()]
             self._stalled.append(client)

@@ -45,7 +45,7 @@ def outcome(crowd: Crowd, messages: int, clients: int, is_over: bool) -> Outcome
     verdict = Verdict()
     for client in crowd.clients.values():
         stream = b"".join(chunk for _arrived, chunk in client.kept)
-        judged = judge(stream, heads, heard_bytes)
+        judged = judge(stream, heads, heard_bytes, own=head_of(client.number))
         verdict += judged.counting(missing(client, crowd, messages)) if is_over else judged
     return Outcome(verdict, crowd.heard // heard_bytes, is_over, len(crowd.hung_up))
 

@@ -15,7 +15,7 @@ from sprint5_concurrency.bench.judge import Verdict
 from sprint5_concurrency.bench.machine import busy_seconds
 from sprint5_concurrency.bench.servers import Server, Target, running
 from sprint5_concurrency.bench.trouble import Trouble
-from sprint5_concurrency.bench.wire import CRIER, CRY, GO, name_of
+from sprint5_concurrency.bench.wire import CRIER, CRY, GO
 
 CRY_SECONDS = 0.1
 """How often to cry until everybody has heard it, where a server gives no other sign that they are in."""
@@ -58,7 +58,7 @@ class Gathering:
             crier.cry(GO)
             self.crew.ask("await_go")
         if stalled:
-            self.crew.ask("stall", (name_of(self._present),))
+            self.crew.ask("stall", (self._present,))
         return took
 
     def _let_in(self, shares: list[range], crier: "Crier") -> float:

@@ -11,7 +11,7 @@ import time
 
 from sprint5_concurrency.bench.crowd import Client, Crowd
 from sprint5_concurrency.bench.trouble import Trouble
-from sprint5_concurrency.bench.wire import GO, heard_cry, name_of
+from sprint5_concurrency.bench.wire import GO, heard_cry
 
 HOST = "127.0.0.1"
 
@@ -46,7 +46,7 @@ def knock(crowd: Crowd, port: int, number: int) -> Client:
         raise Trouble(f"no more connections can be made: {error.strerror}") from None
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    client = Client(name_of(number), sock)
+    client = Client(number, sock)
     error_number = sock.connect_ex((HOST, port))
     if error_number not in {0, errno.EINPROGRESS}:
         sock.close()

@@ -49,21 +49,23 @@ class Verdict:
             "lost": self.lost,
             "doubled": self.doubled,
             "out of order": self.out_of_order,
-            "damaged": self.damaged,
+            f"that nobody said, such as {self.sample[:SHOWN_BYTES]!r}": self.damaged,
         }
-        quoted = f", such as {self.sample[:SHOWN_BYTES]!r}" if self.sample else ""
-        words = [f"{count:,} deliveries {what}" for what, count in counts.items() if count]
-        return [f"{each}{quoted if each.endswith('damaged') else ''}" for each in words]
+        return [f"deliveries {what}: {count:,}" for what, count in counts.items() if count]
 
 
-def judge(stream: bytes, heads: Collection[bytes], heard_bytes: int) -> Verdict:
-    """Judge a stream from its beginning; the end of its last line may be missing."""
+def judge(stream: bytes, heads: Collection[bytes], heard_bytes: int, own: bytes = b"") -> Verdict:
+    """Judge a stream from its beginning; the end of its last line may be missing.
+
+    All lines must begin with one of `heads`, but with the hearer's `own`: nobody hears what it said itself.
+    """
     lines = stream.split(b"\n")[:-1]
     numbers: dict[bytes, list[int]] = defaultdict(list)
     damaged = []
     for line in lines:
         head, number = line[:HEAD_BYTES], line[HEAD_BYTES:NUMBER_END]
-        if len(line) == heard_bytes - 1 and head in heads and number.isdigit() and is_tail(line[NUMBER_END:]):
+        is_whole = len(line) == heard_bytes - 1 and number.isdigit() and is_tail(line[NUMBER_END:])
+        if is_whole and head in heads and head != own:
             numbers[head].append(int(number))
         else:
             damaged.append(line)
@@ -81,15 +83,13 @@ def judge_numbers(numbers: Iterable[int]) -> Verdict:
     numbers = list(numbers)
     if numbers == list(range(len(numbers))):
         return Verdict()
-    following, doubled, out_of_order = 0, 0, 0
-    missing: set[int] = set()
+    heard: set[int] = set()
+    greatest, doubled, out_of_order = -1, 0, 0
     for number in numbers:
-        if number >= following:
-            missing.update(range(following, number))
-            following = number + 1
-        elif number in missing:
-            missing.remove(number)
-            out_of_order += 1
-        else:
+        if number in heard:
             doubled += 1
-    return Verdict(lost=len(missing), doubled=doubled, out_of_order=out_of_order)
+        elif number < greatest:
+            out_of_order += 1
+        heard.add(number)
+        greatest = max(greatest, number)
+    return Verdict(lost=greatest + 1 - len(heard), doubled=doubled, out_of_order=out_of_order)

@@ -50,8 +50,10 @@ def parse(parser: ArgumentParser) -> Namespace:
 def plan_of(arguments: Namespace) -> Plan:
     """Return what is to be measured."""
     plan = QUICK if arguments.quick else FULL
+    sizes = tuple(sorted(set(arguments.clients or ())))
     chosen = {
-        "sizes": tuple(sorted(set(arguments.clients or ()))),
+        "sizes": sizes,
+        "outstanding_sizes": sizes,
         "measures": tuple(arguments.measure or ()),
         "rounds": arguments.rounds,
         "seconds": arguments.seconds,

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -68,17 +69,17 @@ class Server:
 
     def __init__(self, process: "subprocess.Popen[bytes]", output: Path) -> None:
         self.port = 0
+        self.pid = process.pid
         self._process = process
         self._output = output
 
     def memory(self) -> int:
         """Return how many bytes of memory are in use (RSS); what the kernel keeps for sockets is not in it."""
-        return sum(process.memory_info().rss for process in self._family())
+        return int(self._sum(lambda process: process.memory_info().rss))
 
     def cpu_seconds(self) -> float:
         """Return how much processor time has been used."""
-        times = [process.cpu_times() for process in self._family()]
-        return sum(each.user + each.system for each in times)
+        return self._sum(lambda process: sum(process.cpu_times()[:2]))  # user, system
 
     def runs_for(self, seconds: float) -> None:
         """Let so much time pass. Raises Trouble when the server ends meanwhile."""
@@ -93,19 +94,20 @@ class Server:
     def kill(self) -> None:
         """End it and all that it has started, however busy they are; a clean end is another test's subject."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
 
     def _last_words(self) -> str:
         lines = self.output().strip().rpartition("\n")
         return f": {lines[2]}" if lines[2] else ""
 
-    def _family(self) -> list[psutil.Process]:
+    def _sum(self, used: Callable[[psutil.Process], float]) -> float:
+        """Return what it and all that it has started use."""
         try:
-            leader = psutil.Process(self._process.pid)
-            return [leader, *leader.children(recursive=True)]
+            leader = psutil.Process(self.pid)
+            return sum(map(used, [leader, *leader.children(recursive=True)]))
         except psutil.NoSuchProcess:
-            raise Trouble(f"the server has ended{self._last_words()}") from None
+            raise Trouble(f"the server, or a part of it, has ended{self._last_words()}") from None
 
 
 @contextlib.contextmanager
@@ -114,20 +116,29 @@ def running(target: Target, clients: int) -> Iterator[Server]:
     port = 0 if target.says_port else free_port()
     # Its output goes to a file: nobody need read it, and it never has to wait for somebody who does.
     with tempfile.NamedTemporaryFile(prefix="bench-") as output:
-        process = subprocess.Popen(
-            target.words(port, clients + MORE_CLIENTS),
+        server = Server(
+            started(target, target.words(port, clients + MORE_CLIENTS), output), Path(output.name)
+        )
+        try:
+            server.port = said_port(server) if target.says_port else answering_port(server, port)
+            yield server
+        finally:
+            server.kill()
+
+
+def started(target: Target, words: list[str], output: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Start a server. Raises Trouble when there is no such program."""
+    try:
+        return subprocess.Popen(
+            words,
             cwd=REPOSITORY if target.says_port else None,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        server = Server(process, Path(output.name))
-        try:
-            server.port = said_port(server) if target.says_port else answering_port(server, port)
-            yield server
-        finally:
-            server.kill()
+    except OSError as error:
+        raise Trouble(f"the server cannot be started: {error.strerror}") from None
 
 
 def said_port(server: Server) -> int:
