@@ -99,6 +99,7 @@ class Live:
     async def _find_again(self) -> None:
         """Wait until there is a server again, if that is wanted, and tell it all that it has missed."""
         self._link.drop()
+        self._screen.draw()
         if self._conversation.is_late:
             await self._has_name()
         elif self._reconnect:

@@ -78,6 +78,7 @@ class Screen:
             key_bindings=keys,
             erase_when_done=True,
             before_render=self._repair,
+            terminal_size_polling_interval=None,  # the system tells (SIGWINCH)
             input=QuietInput(sys.stdin),
             output=QuietOutput.from_pty(
                 sys.stdout, os.environ.get("TERM"), ColorDepth.from_env(), enable_bell=False
