@@ -15,36 +15,35 @@ MOST_CLIENTS = 9999
 
 LONGEST_SECONDS = 60.0
 
+CMD = '"CMD {port}"'
+
 
 def parse(parser: ArgumentParser) -> Namespace:
     """Return the words of the command line; exit with code 2 when they are wrong."""
     parser.description = "Measure the strategies of sprint 5, side by side."
-    parser.add_argument("--quick", action="store_true", help="one round, fewer sizes: less than a minute")
-    parser.add_argument(
-        "--only", nargs="+", choices=STRATEGIES, metavar="STRATEGY", help=", ".join(STRATEGIES)
-    )
-    parser.add_argument(
-        "--server",
-        action="append",
-        default=[],
-        type=command,
-        metavar='"CMD {port}"',
-        help="measure this program too",
-    )
+    add_what(parser)
+    add_how(parser)
     parser.add_argument("--out", type=Path, default=Path("bench"), metavar="DIR", help="where results go")
-    parser.add_argument("--measure", nargs="+", choices=MEASURES, help="these only")
-    parser.add_argument("--clients", nargs="+", type=clients, metavar="N", help="numbers of clients")
-    parser.add_argument(
-        "--rounds", type=lambda word: whole_number(word, 1, 99), metavar="N", help="median of N"
-    )
-    parser.add_argument("--seconds", type=seconds, metavar="S", help="how long each measurement takes")
-    parser.add_argument(
-        "--processes",
-        type=lambda word: whole_number(word, 1, 64),
-        metavar="N",
-        help="how many play the clients",
-    )
     return parser.parse_args()
+
+
+def add_what(parser: ArgumentParser) -> None:
+    """Add what is measured."""
+    names = ", ".join(STRATEGIES)
+    parser.add_argument("--only", nargs="+", choices=STRATEGIES, metavar="STRATEGY", help=names)
+    parser.add_argument(
+        "--server", action="append", default=[], type=command, metavar=CMD, help="this program too"
+    )
+    parser.add_argument("--measure", nargs="+", choices=MEASURES, help="these only")
+
+
+def add_how(parser: ArgumentParser) -> None:
+    """Add how much of it, and how long."""
+    parser.add_argument("--quick", action="store_true", help="one round, fewer sizes: less than a minute")
+    parser.add_argument("--clients", nargs="+", type=clients, metavar="N", help="numbers of clients")
+    parser.add_argument("--rounds", type=some, metavar="N", help="measure N times, and take the medians")
+    parser.add_argument("--seconds", type=seconds, metavar="S", help="how long each measurement takes")
+    parser.add_argument("--processes", type=some, metavar="N", help="how many play the clients")
 
 
 def plan_of(arguments: Namespace) -> Plan:
@@ -77,6 +76,11 @@ def command(words: str) -> str:
 def clients(word: str) -> int:
     """Return a number of clients; one alone would have nobody to talk to. Raises ArgumentTypeError."""
     return whole_number(word, 2, MOST_CLIENTS)
+
+
+def some(word: str) -> int:
+    """Return a small number, from 1. Raises ArgumentTypeError."""
+    return whole_number(word, 1, 64)
 
 
 def seconds(word: str) -> float:

@@ -51,16 +51,7 @@ def care(results: Results) -> str:
 
 def cautions(results: Results) -> Iterator[str]:
     """Yield what a reader of the figures must know."""
-    heard, judged = (int(sum(run.figures.get(key, 0) for run in results.runs)) for key in ("heard", "judged"))
-    yield (
-        f"Of {heard:,} deliveries, all were counted, which shows loss and doubles; {judged:,} were looked at one by "
-        "one, for order and damage: the first of each client, as many as there is room for."
-    )
-    if cut := [run for run in results.runs if run.figures.get("heard_out") == 0]:
-        yield (
-            f"In {len(cut)} runs more was still coming when patience ended. What came until then was looked at as "
-            "above, but nobody knows whether all the rest would have come."
-        )
+    yield from checked(results)
     rounds = max((run.round for run in results.runs), default=0)
     yield f"Each figure is the median of {rounds} round{'s' if rounds > 1 else ''}."
     if limited := [run for run in results.runs if run.limit]:
@@ -72,10 +63,22 @@ def cautions(results: Results) -> Iterator[str]:
         )
     busiest = max((run.figures.get("others_cpu", 0.0) for run in results.runs), default=0.0)
     if busiest > BUSY_NEIGHBOURS:
-        yield (
-            f"Other programs used up to {busiest:.1f} processors meanwhile: figures are too low, ratios less so."
-        )
+        yield f"Other programs used up to {busiest:.1f} processors meanwhile: figures are too low, ratios less so."
     yield from results.notes
+
+
+def checked(results: Results) -> Iterator[str]:
+    """Yield how thoroughly deliveries were judged."""
+    heard, judged = (int(sum(run.figures.get(key, 0) for run in results.runs)) for key in ("heard", "judged"))
+    yield (
+        f"Of {heard:,} deliveries, all were counted, which shows loss and doubles; {judged:,} were looked at one by "
+        "one, for order and damage: the first of each client, as many as there is room for."
+    )
+    if cut := [run for run in results.runs if run.figures.get("heard_out") == 0]:
+        yield (
+            f"In {len(cut)} runs more was still coming when patience ended. What came until then was looked at as "
+            "above, but nobody knows whether all the rest would have come."
+        )
 
 
 def headline(run: Run) -> str:

@@ -54,6 +54,8 @@ class Faulty:
         *lines, self.unfinished[speaker] = (self.unfinished[speaker] + chunk).split(b"\n")
         for line in lines:
             word, _space, text = line.partition(b" ")
+            if speaker.fileno() < 0:
+                return
             if word == b"USER":
                 self.names[speaker] = text
             else:
@@ -80,7 +82,7 @@ class Faulty:
         if self.fault == "die":
             os._exit(7)
         if self.fault == "hang-up":
-            self.close(next(iter(self.names)))
+            self.close(next(client for client, name in self.names.items() if name.startswith(b"b")))
         return {
             "drop": b"",
             "double": line * 2,
@@ -96,7 +98,9 @@ class Faulty:
             self.close(hearer)
 
     def close(self, client: socket.socket) -> None:
-        """Forget one who has gone."""
+        """Forget one who has gone, if that has not been done."""
+        if client.fileno() < 0:
+            return
         self.selector.unregister(client)
         self.names.pop(client, None)
         self.unfinished.pop(client, None)

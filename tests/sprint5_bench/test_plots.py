@@ -1,13 +1,14 @@
 """The plots: what they show is a function of the results; drawn as SVG and PNG where matplotlib is installed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sprint5_concurrency.bench.charts import Chart, charts
 from sprint5_concurrency.bench.plots import can_draw, draw_all
-from sprint5_concurrency.bench.results import DELIVERIES, MEASURES, REST, Results
-from tests.sprint5_bench.made_up import MACHINE, SERVERS, results, with_failure
+from sprint5_concurrency.bench.results import DELIVERIES, REST, Results
+from tests.sprint5_bench.made_up import MACHINE, PLAN, SERVERS, results, with_failure
 
 NAMES = [
     "deliveries-1",
@@ -54,12 +55,10 @@ def test_what_went_wrong_is_not_drawn_as_a_figure() -> None:
 
 @pytest.mark.skipif(not can_draw(), reason="matplotlib is not installed")
 def test_each_chart_is_drawn_with_its_axes_and_the_machine(tmp_path: Path) -> None:
-    spoiled = results()
-    for measure in MEASURES:
-        spoiled = with_failure(spoiled, "poll_loop", measure, "lost")
-    drawn = draw_all(spoiled, tmp_path)
+    both_kinds = results(replace(PLAN, measures=(DELIVERIES, REST)))
+    drawn = draw_all(with_failure(both_kinds, "poll_loop", REST, "refused"), tmp_path)
     assert sorted(path.name for path in drawn) == sorted(
-        f"{name}.{end}" for name in NAMES for end in ("svg", "png")
+        f"{each.name}.{end}" for each in charts(both_kinds) for end in ("svg", "png")
     )
     for path in drawn:
         start = path.read_bytes()[:8]
