@@ -1,7 +1,7 @@
 # The commands of the course. `make` alone lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo server client diff check style types test mutants flaky environment lock clean
+.PHONY: help demo server client diff bench check style types test mutants flaky environment lock clean
 
 # The programs run as they would in a student's terminal, whatever the caller's own Python settings are.
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONUNBUFFERED PYTHONWARNINGS VIRTUAL_ENV
@@ -33,6 +33,9 @@ diff: ## show what a sprint changes in the one before: make diff N=2
 		git --no-pager diff --no-index --no-prefix --exit-code $$old/$$file $$new/$$file \
 			&& echo "$$file does not change" || [ $$? -eq 1 ] || exit; \
 	done
+
+bench: environment ## measure the six strategies of sprint 5, into bench/: make bench [ARGS=--quick]
+	@exec $(PYTHON) -m sprint5_concurrency.bench $(ARGS)
 
 check: style types test mutants ## all that must hold before a change goes in
 

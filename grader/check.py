@@ -17,6 +17,8 @@ from grader.report import Setting, failure_report, headline
 from grader.submission import contract_of_copy, copied
 from grader.verdicts import FAILED, PASSED, SKIPPED, Verdict
 
+LAST_SPRINT = 6
+
 ALL_PASSED, SOME_FAILED, NOT_JUDGED = 0, 1, 2
 """Exit codes."""
 
@@ -40,9 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"checks at the same time (default: {JOBS})")
 
 
-def add_submission(parser: argparse.ArgumentParser) -> None:
+def add_submission(parser: argparse.ArgumentParser, last: int = LAST_SPRINT) -> None:
     """Describe what every command is told of a submission."""
-    parser.add_argument("sprint", type=int, choices=(1, 2, 3, 4), metavar="SPRINT", help="1 to 4")
+    parser.add_argument("sprint", type=int, choices=range(1, last + 1), metavar="SPRINT", help=f"1 to {last}")
     parser.add_argument("directory", type=Path, metavar="DIR", help="a submission: it has a messagerie.toml")
 
 

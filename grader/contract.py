@@ -25,8 +25,8 @@ HOST = "127.0.0.1"
 
 REPOSITORY = Path(__file__).parents[1]
 
-NAMED_SPRINT = 4
-"""From here on users give a name first; and this course text has a word of its own for leaving."""
+QUIT_WORDS = {4: "exit", 5: "/quit"}
+"""Sprints in which users give a name first, and what they type to leave. (In sprint 6 all of it is commands.)"""
 
 EXAMPLE = {"port": 4444, "host": HOST, "place": 1, "name": "alice"}
 """What stands for the words in braces while a contract is read."""
@@ -69,11 +69,10 @@ class Contract:
 
     def in_sprint(self, number: int) -> "Contract":
         """Return the same with what the course text lets users type, where the contract does not say otherwise."""
-        if number != NAMED_SPRINT:
+        if number not in QUIT_WORDS:
             return self
-        return replace(
-            self, login=self.login or ("{name}",), quit="exit" if self.quit == Contract.quit else self.quit
-        )
+        quit_word = QUIT_WORDS[number] if self.quit == Contract.quit else self.quit
+        return replace(self, login=self.login or ("{name}",), quit=quit_word)
 
 
 def filled(command: str, **values: object) -> list[str]:

@@ -29,7 +29,9 @@ from grader.submission import contract_of_copy, copied
 from grader.unseen import Unseen
 from grader.wiretap import Wiretap
 
-NAMES = {1: ("alice", "bob"), 2: ("alice", "bob"), 3: ("alice", "bob", "carol"), 4: ("alice", "bob", "carol")}
+PAIR, ROOM = ("alice", "bob"), ("alice", "bob", "carol")
+
+NAMES = {1: PAIR, 2: PAIR, 3: ROOM, 4: ROOM, 5: ROOM}
 
 LINES = ("bonjour", "salut", "ca va ?", "oui, merci")
 

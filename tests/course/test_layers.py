@@ -11,17 +11,35 @@ from tests.course.handouts import ROOT
 
 SPRINTS = sorted(path.parent.name for path in ROOT.glob("sprint*/server.py"))
 
-UNCHANGED = [("sprint2_threaded_pair/client.py", "sprint3_n_clients/client.py")]
+UNCHANGED = [
+    ("sprint2_threaded_pair/client.py", "sprint3_n_clients/client.py"),
+    ("sprint4_named_room/names.py", "sprint5_concurrency/names.py"),
+]
 """Files that the next sprint takes over as they are."""
 
 DECIDING = {
     "sprint4_named_room": ("names", "room"),
+    "sprint5_concurrency": ("names", "protocol", "room"),
     "sprint6_messenger": ("wire", "decoder", "names", "users", "answers", "channels", "offers", "service"),
 }
 """Modules that decide and do no input or output: they import each other, and no way to wait."""
 
-HARMLESS = {"collections", "collections.abc", "common.lines", "dataclasses", "enum", "re", "struct", "typing", "unicodedata"}
+HARMLESS = {
+    "collections",
+    "collections.abc",
+    "common.lines",
+    "dataclasses",
+    "enum",
+    "re",
+    "struct",
+    "typing",
+    "unicodedata",
+}
 """What such a module may import besides."""
+
+EXTRAS = {"sprint5_concurrency": {"matplotlib", "prompt_toolkit", "psutil", "rich"}}
+"""What a sprint's client and measurements may import besides. What its server needs never does."""
+
 
 LONGEST_FUNCTION = 25
 """Lines, without the docstring."""
@@ -72,6 +90,26 @@ def imported_modules(code: str) -> set[str]:
     return names
 
 
+def neighbours(source: Path) -> set[Path]:
+    """Return the files of its own package that a file imports."""
+    found: set[Path] = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            place = ROOT / (node.module or "").replace(".", "/")
+            candidates = [place.with_suffix(".py"), *(place / f"{alias.name}.py" for alias in node.names)]
+            found |= {each for each in candidates if each.parent == source.parent and each.exists()}
+    return found
+
+
+def needed_by(source: Path) -> set[Path]:
+    """Return a file and all of its package that it imports, however many steps away."""
+    found, new = set[Path](), {source}
+    while new:
+        found |= new
+        new = {other for each in new for other in neighbours(each)} - found
+    return found
+
+
 def is_silent(handler: ast.ExceptHandler) -> bool:
     """Tell whether a handler catches everything, or does nothing."""
     return handler.type is None or all(isinstance(each, ast.Pass) for each in handler.body)
@@ -118,7 +156,18 @@ def test_there_is_something_to_judge() -> None:
 @each(PROGRAMS)
 def test_programs_import_the_standard_library_common_and_themselves(source: Path) -> None:
     own = source.relative_to(ROOT).parts[0]
-    assert imported(source.read_text()) - set(sys.stdlib_module_names) <= {"common", own}
+    extras = EXTRAS.get(own, set())
+    if extras and source in needed_by(ROOT / own / "server.py"):
+        extras = set()
+    assert imported(source.read_text()) - set(sys.stdlib_module_names) <= {"common", own, *extras}
+
+
+def test_what_a_server_needs_is_found() -> None:
+    package = ROOT / "sprint5_concurrency"
+    assert {package / "server.py", package / "poll_loop.py", package / "names.py"} <= needed_by(
+        package / "server.py"
+    )
+    assert package / "client.py" not in needed_by(package / "server.py")
 
 
 @pytest.mark.parametrize(
@@ -127,6 +176,7 @@ def test_programs_import_the_standard_library_common_and_themselves(source: Path
 def test_what_decides_does_no_input_or_output(package: str, module: str) -> None:
     code = (ROOT / package / f"{module}.py").read_text()
     assert imported_modules(code) <= HARMLESS | {f"{package}.{each}" for each in DECIDING[package]}
+    assert not {"open", "print", "input"} & {name for name, _arguments in calls(code)}
 
 
 @each(GRADER)

@@ -18,6 +18,7 @@ class Patch:
     new: str
     check: str
     cause: str = ""
+    options: str = ""  # what the server's command line says besides
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,10 @@ EXIT_WORD = ("exit-word", "exit-word", "exit-word")
 
 LINES, CONNECTION, SOCKETS = "common/lines.py", "common/connection.py", "common/sockets.py"
 ROOM, NAMES = "sprint4_named_room/room.py", "sprint4_named_room/names.py"
+SPRINT5 = "sprint5_concurrency"
+ROOM5, WIRE5, RECEPTION5 = f"{SPRINT5}/room.py", f"{SPRINT5}/protocol.py", f"{SPRINT5}/reception.py"
+MEMBER5, QUEUED5, TICK5 = f"{SPRINT5}/member.py", f"{SPRINT5}/queued_member.py", f"{SPRINT5}/event_loop.py"
+
 STOP, TERMINAL, PROGRAM = "common/stop.py", "common/terminal.py", "common/program.py"
 
 PATCHES = [
@@ -1045,6 +1050,178 @@ PATCHES = [
         "s6-counts",
     ),
     Patch(6, "no SO_REUSEADDR", SOCKETS, "SO_REUSEADDR, 1", "SO_REUSEADDR, 0", "s6-restart", "no-reuseaddr"),
+    # sprint 5
+    Patch(5, "no SO_REUSEADDR", SOCKETS, "SO_REUSEADDR, 1", "SO_REUSEADDR, 0", "s5-restart", "no-reuseaddr"),
+    Patch(5, "stdout not flushed", TERMINAL, "        sys.stdout.flush()\n", "", "s5-counts"),
+    Patch(5, "CR kept", LINES, 'raw.removesuffix(b"\\r").decode()', "raw.decode()", "s5-limits"),
+    Patch(5, "endless line", LINES, "if len(self._pending) > ENDLESS_BYTES:", "if False:", "s5-endless"),
+    Patch(5, "echo", TICK5, "if self._size > start:", "if False:", "s5-relay"),
+    Patch(
+        5,
+        "echo line by line",
+        ROOM5,
+        "for hearer in self.members if hearer is not member]",
+        "for hearer in self.members]",
+        "s5-relay",
+        options="--strategy poll_loop",
+    ),
+    Patch(
+        5,
+        "recv is a message",
+        MEMBER5,
+        'self._decoder = None if chunk.endswith(b"\\n") else decoder',
+        'self._decoder = None; chunk = chunk.removesuffix(b"\\n") + b"\\n"',
+        "s5-cut",
+        "no-framing-cut",
+    ),
+    Patch(
+        5,
+        "the nameless hear",
+        TICK5,
+        "list(self._room.members):",
+        "self._room.nameless | self._room.members:",
+        "s5-silent",
+    ),
+    Patch(
+        5,
+        "trusts control characters",
+        WIRE5,
+        "if UNRELAYABLE.search(block.decode()):",
+        "if not block.decode():",
+        "s5-bad-lines",
+    ),
+    Patch(5, "trusts UTF-8", WIRE5, "block.decode()", 'block.decode(errors="replace")', "s5-bad-lines"),
+    Patch(5, "trusts lengths", WIRE5, " or is_line_too_long(block)", "", "s5-bad-lines"),
+    Patch(5, "relays nothing", WIRE5, 'b"MSG \\n" in block or ', "", "s5-errors"),
+    Patch(
+        5,
+        "text trimmed",
+        WIRE5,
+        "    return word, text\n",
+        "    return word, text.strip()\n",
+        "s5-text",
+        options="--strategy poll_loop",
+    ),
+    Patch(
+        5,
+        "unknown words are text",
+        WIRE5,
+        '        raise Refused("unknown-command", "a line begins with USER or MSG")',
+        "        return MSG, line",
+        "s5-errors",
+    ),
+    Patch(
+        5,
+        "names differ by case",
+        ROOM5,
+        "if name_key(name) in self._taken:",
+        "if name in self._taken:",
+        "s5-names",
+    ),
+    Patch(5, "name kept", ROOM5, "            self._taken.remove(name_key(name))\n", "", "s5-name-freed"),
+    Patch(5, "no limit", ROOM5, "self.max_clients = max_clients", "self.max_clients = 10**9", "s5-full"),
+    Patch(5, "silent newcomers stay", ROOM5, "if since > latest:", "if True:", "s5-name-time"),
+    Patch(
+        5,
+        "no bound for the nameless",
+        ROOM5,
+        "return len(self.nameless) < MAX_NAMELESS",
+        "return True",
+        "s5-nameless",
+    ),
+    Patch(
+        5,
+        "announces newcomers",
+        ROOM5,
+        "        self.nameless[member] = self._clock()\n",
+        '        self.nameless[member] = self._clock()\n        self.notes.append("somebody, 0 present")\n',
+        "s5-counts",
+    ),
+    Patch(
+        5,
+        "waits for a slow reader",
+        MEMBER5,
+        "sock.setblocking(False)",
+        "sock.setblocking(True)",
+        "s5-stalled",
+    ),
+    Patch(
+        5,
+        "outbox without bound",
+        QUEUED5,
+        "return len(self.outbox) <= UNSENT_BYTES",
+        "return True",
+        "s5-stalled",
+    ),
+    Patch(
+        5,
+        "drops single lines",
+        QUEUED5,
+        '            self.outbox = b"".join((self.outbox, *parts))[sent:]\n',
+        "",
+        "s5-stalled",
+    ),
+    Patch(
+        5,
+        "spins without descriptors",
+        RECEPTION5,
+        "if error.errno in OUT_OF_RESOURCES:",
+        "if False:",
+        "s5-descriptors",
+    ),
+    Patch(
+        5,
+        "leaves in silence",
+        RECEPTION5,
+        "        self.tell(self.room.end())\n",
+        "        self.going |= dict.fromkeys(each.recipient for each in self.room.end())\n",
+        "s5-shutdown",
+    ),
+    Patch(
+        5,
+        "closes with bytes unread",
+        MEMBER5,
+        "        self._shut_down(socket.SHUT_WR)",
+        "        self.socket.close()",
+        "s5-full",
+    ),
+    Patch(
+        5,
+        "descriptor kept",
+        TICK5,
+        "        selector.unregister(member)\n        member.close()\n",
+        '        selector.unregister(member)\n        tick.kept = [*getattr(tick, "kept", []), member]\n',
+        "s5-counts",
+    ),
+    Patch(
+        5,
+        "busy loop without a pause",
+        f"{SPRINT5}/busy_loop.py",
+        "        stop.wait(PAUSE_SECONDS)\n",
+        "",
+        "s5-idle",
+        "busy",
+        options="--strategy busy_loop",
+    ),
+    Patch(
+        5,
+        "a thread of the pool keeps its client",
+        f"{SPRINT5}/thread_pool.py",
+        "        done.put((member, reception.hear(member)))\n",
+        "        while reception.hear(member):\n            continue\n        done.put((member, False))\n",
+        "s5-relay",
+        "busy",
+        options="--strategy thread_pool",
+    ),
+    Patch(
+        5,
+        "one thread ends with its client's first silence",
+        f"{SPRINT5}/thread_per_client.py",
+        "        if not reception.hear(member):\n            member.close()\n            return\n",
+        "        reception.hear(member)\n        return\n",
+        "s5-relay",
+        options="--strategy thread_per_client",
+    ),
 ]
 
 HONEST = [

@@ -15,6 +15,7 @@ PACKAGES = {
     2: "sprint2_threaded_pair",
     3: "sprint3_n_clients",
     4: "sprint4_named_room",
+    5: "sprint5_concurrency",
     6: "sprint6_messenger",
 }
 
@@ -46,7 +47,7 @@ def patched(patch: Patch, directory: Path) -> Path:
     assert patch.old in source, f"{file} no longer has what {patch.name!r} changes"
     (directory / file).write_text(source.replace(patch.old, patch.new))
     (directory / "messagerie.toml").write_text(
-        f'server = "python3 -m {package}.server {{port}}"\n'
+        f'server = "python3 -m {package}.server {{port}} {patch.options}"\n'
         f'client = "python3 -m {package}.client {{host}} {{port}}"\n'
         'wire = "lines"\npatience = 2\n'
     )

@@ -1,0 +1,121 @@
+"""The clients that one process plays: thousands, none of which may keep a server waiting.
+
+They are read with epoll(7), many kilobytes at a time, and while a measurement lasts their bytes are only counted.
+What is kept of them is judged afterwards.
+"""
+
+import contextlib
+import select
+import socket
+import time
+
+from sprint5_concurrency.bench.wire import Script, name_of
+
+CHUNK_BYTES = 256 * 1024
+
+KEPT_BYTES = 8 * 1024 * 1024
+"""What a process keeps of what its clients hear, shared out evenly: 262,144 lines, judged at once."""
+
+
+class Client:
+    """One connection to the server, and what has come and gone over it."""
+
+    __slots__ = ("heard", "kept", "number", "opening", "room", "sent", "socket")
+
+    def __init__(self, number: int, sock: socket.socket) -> None:
+        self.number = number
+        self.socket = sock
+        self.opening = b""  # what it heard before the measurement
+        self.reset(0)
+
+    @property
+    def name(self) -> str:
+        """Return the name that it has in the room."""
+        return name_of(self.number)
+
+    def reset(self, room: int) -> None:
+        """Begin to count; keep the first `room` bytes that are heard from now on."""
+        self.heard = 0  # bytes
+        self.sent = 0  # bytes
+        self.kept: list[tuple[int, bytes]] = []  # when a chunk came, in nanoseconds, and the chunk
+        self.room = room
+
+
+class Crowd:
+    """Clients, and the epoll that says which of them have something to hear."""
+
+    def __init__(self) -> None:
+        self.epoll = select.epoll()
+        self.clients: dict[int, Client] = {}
+        self.heard = 0  # bytes, by all
+        self.hung_up: list[str] = []  # on whom the server did
+        self.script = Script()
+        self._stalled: list[Client] = []
+        self._buffer = memoryview(bytearray(CHUNK_BYTES))
+
+    def add(self, client: Client, events: int) -> None:
+        """Take a client in."""
+        self.clients[client.socket.fileno()] = client
+        self.epoll.register(client.socket, events)
+
+    def ready(self, seconds: float) -> list[Client]:
+        """Wait until somebody has something to hear, or the time is over; return who has."""
+        return [self.clients[descriptor] for descriptor, _events in self.epoll.poll(max(seconds, 0))]
+
+    def hear(self, client: Client) -> None:
+        """Count what a client has to hear, and keep it while there is room."""
+        try:
+            size = client.socket.recv_into(self._buffer)
+        except BlockingIOError:
+            return
+        except OSError:
+            size = 0
+        if not size:
+            self.drop(client)
+        client.heard += size
+        self.heard += size
+        if client.room > 0:
+            client.kept.append((time.monotonic_ns(), bytes(self._buffer[: min(size, client.room)])))
+            client.room -= size
+
+    def say(self, client: Client, lines: int) -> None:
+        """Say up to so many lines more, as far as the kernel takes them."""
+        script = self.script
+        end = (client.sent // script.said_bytes + lines) * script.said_bytes
+        with contextlib.suppress(OSError):  # a full buffer: later; a lost server: noticed by hearing
+            client.sent += client.socket.send(script.slice(client.sent, end))
+
+    def count_from_here(self, heard_bytes: int, kept_bytes: int = KEPT_BYTES) -> None:
+        """Begin to count what is heard and said."""
+        if heard_bytes != self.script.heard_bytes:
+            self.script = Script(heard_bytes)
+        self.script.slice(0, 1)
+        self.heard = 0
+        for client in self.clients.values():
+            client.reset(kept_bytes // len(self.clients))
+
+    def messages(self) -> int:
+        """Return how many whole lines all have said."""
+        return sum(client.sent // self.script.said_bytes for client in self.clients.values())
+
+    def drop(self, client: Client) -> None:
+        """Play on without a client on whom the server has hung up."""
+        self.hung_up.append(client.name)
+        self.epoll.unregister(client.socket)
+        del self.clients[client.socket.fileno()]
+        client.socket.close()
+
+    def stall(self, number: int) -> None:
+        """Let the client of this number, if it is one of ours, never read again."""
+        for client in [client for client in self.clients.values() if client.number == number]:
+            self.epoll.unregister(client.socket)
+            del self.clients[client.socket.fileno()]
+            self._stalled.append(client)
+
+    def leave(self) -> None:
+        """Close all connections, and forget everything."""
+        for client in [*self.clients.values(), *self._stalled]:
+            client.socket.close()
+        self.clients.clear()
+        self._stalled.clear()
+        self.hung_up.clear()

@@ -1,0 +1,56 @@
+"""The end of a measurement: hear what is still on its way, then judge all that came."""
+
+import time
+from typing import NamedTuple
+
+from sprint5_concurrency.bench.crowd import Client, Crowd
+from sprint5_concurrency.bench.judge import Verdict, judge
+from sprint5_concurrency.bench.wire import head_of
+
+QUIET_SECONDS = 1.0
+"""A server that owes deliveries and says nothing for so long has lost them."""
+
+
+class Outcome(NamedTuple):
+    """How the deliveries of one process ended."""
+
+    verdict: Verdict
+    heard: int  # deliveries
+    is_over: bool  # nothing more was on its way
+    hung_up: int  # clients
+
+
+def hear_out(crowd: Crowd, messages: int, seconds: float) -> bool:
+    """Hear what is owed of all `messages`; tell whether nothing more was on its way.
+
+    When `seconds` are over and still more comes, the server is slow, which is no failure.
+    """
+    owed = (messages * len(crowd.clients) - crowd.messages()) * crowd.script.heard_bytes
+    deadline = time.monotonic() + seconds
+    while crowd.heard < owed and not crowd.hung_up:
+        ready = crowd.ready(QUIET_SECONDS)
+        if not ready or time.monotonic() > deadline:
+            return not ready
+        for client in ready:
+            crowd.hear(client)
+    for client in crowd.ready(0):  # what nobody said
+        crowd.hear(client)
+    return not crowd.hung_up  # with somebody gone, nobody knows what was owed
+
+
+def outcome(crowd: Crowd, messages: int, clients: int, is_over: bool) -> Outcome:
+    """Judge what was kept, and count what was not."""
+    heads = {head_of(number) for number in range(clients)}
+    heard_bytes = crowd.script.heard_bytes
+    verdict = Verdict()
+    for client in crowd.clients.values():
+        stream = b"".join(chunk for _arrived, chunk in client.kept)
+        judged = judge(stream, heads, heard_bytes, own=head_of(client.number))
+        verdict += judged.counting(missing(client, crowd, messages)) if is_over else judged
+    return Outcome(verdict, crowd.heard // heard_bytes, is_over, len(crowd.hung_up))
+
+
+def missing(client: Client, crowd: Crowd, messages: int) -> int:
+    """Return how many deliveries a client never heard; below 0: heard too many."""
+    said = client.sent // crowd.script.said_bytes
+    return messages - said - client.heard // crowd.script.heard_bytes

@@ -1,0 +1,127 @@
+"""The client without a terminal: plain lines from one pipe and to another, for programs that talk to the room.
+
+    keyboard --+                            +--> stdout    name: text
+               +-- poll --- conversation ---+
+    server   --+                            +--> server    MSG text
+
+One thread waits for both, as `poll_loop` does for a hundred. Typed lines are read only while nothing is unsent:
+whoever types faster than the network waits, and no memory fills.
+"""
+
+import time
+
+from common.connection import FAREWELL_SECONDS, Connection
+from common.lines import BadLine
+from common.sockets import connect
+from common.stop import POLLIN, Failure, Source, Stop, wait_ready
+from common.terminal import Keyboard, complain, say
+from sprint5_concurrency.conversation import Conversation, End, Leave, Message, Note, Send
+from sprint5_concurrency.link import find_again, interest, part
+
+
+def converse(host: str, port: int, reconnect: bool, stop: Stop) -> None:
+    """Take part until the user or the server ends it. Raises Failure."""
+    talk = Talk(stop)
+    connection = connect(host, port, stop)
+    note(f"connected to {connection.peer}; the first line is your name")
+    while talk.goes_on(connection):
+        if not reconnect:
+            raise Failure("server lost: it closed the connection")
+        note("server lost: it closed the connection")
+        connection = find_again(host, port, stop, note)
+        note(f"connected to {connection.peer}")
+
+
+def note(text: str) -> None:
+    """Print one line of the program's own. Raises Failure."""
+    say(f"* {text}")
+
+
+class Talk:
+    """What is typed and what arrives, over one connection after another."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._keyboard = Keyboard()
+        self._conversation = Conversation()
+        self._over = False  # somebody has ended the conversation
+        self._deadline: float | None = None  # all is typed and sent; until when the server may still answer
+
+    def goes_on(self, connection: Connection) -> bool:
+        """Talk over a connection until it is lost; False when that was the end anyway. Raises Failure."""
+        with connection:
+            if greeting := self._conversation.greeting():
+                connection.post(greeting)
+            while not (self._over or connection.ended or self._seconds_left() == 0):
+                self._take_turn(connection)
+            if self._over:
+                part(connection)
+        if self._deadline is not None and self._is_nameless():
+            raise Failure(f"name refused: {self._conversation.refusal}")
+        return not self._over and self._deadline is None
+
+    def _take_turn(self, connection: Connection) -> None:
+        ready = wait_ready(self._interests(connection), self._seconds_left())
+        connection.flush()
+        connection.read()
+        self._hear(connection)
+        if self._keyboard in ready:
+            self._keyboard.read()
+        self._type(connection)
+        self._over = self._over or self._stop in ready
+
+    def _interests(self, connection: Connection) -> dict[Source, int]:
+        interests: dict[Source, int] = {self._stop: POLLIN, connection: interest(connection)}
+        if not connection.outbox and not self._keyboard.ended:
+            interests[self._keyboard] = POLLIN
+        return interests
+
+    def _hear(self, connection: Connection) -> None:
+        try:
+            while not self._over and (line := connection.inbox.take()) is not None:
+                self._show(self._conversation.heard(line))
+        except BadLine as bad:
+            raise Failure(f"server lost: {bad}") from None
+
+    def _show(self, heard: Message | Note | End) -> None:
+        match heard:
+            case Message(name, text):
+                say(f"{name}: {text}")
+            case Note(lines):
+                for line in lines:
+                    note(line)
+            case End(reason, is_failure):
+                self._over = True
+                if is_failure:
+                    raise Failure(reason)
+                note(reason)
+
+    def _type(self, connection: Connection) -> None:
+        while self._keyboard.inbox and not connection.outbox and not self._over:
+            try:
+                self._obey(self._conversation.typed(self._keyboard.inbox.take() or ""), connection)
+            except BadLine as bad:
+                complain(f"not sent: {bad}")
+        if self._keyboard.ended and not self._keyboard.inbox and not connection.outbox:
+            self._finish(connection)
+
+    def _obey(self, typed: Send | Note | Leave | None, connection: Connection) -> None:
+        match typed:
+            case Send(line):
+                connection.post(line)
+            case Note():
+                self._show(typed)
+            case Leave():
+                self._over = True
+
+    def _finish(self, connection: Connection) -> None:
+        """Say that nothing more will come, and listen for a moment: it may be an answer to the last line."""
+        if self._deadline is None:
+            connection.finish_sending()
+            self._deadline = time.monotonic() + FAREWELL_SECONDS
+
+    def _seconds_left(self) -> float | None:
+        return None if self._deadline is None else max(0, self._deadline - time.monotonic())
+
+    def _is_nameless(self) -> bool:
+        return bool(self._conversation.refusal) and not self._conversation.name

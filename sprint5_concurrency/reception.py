@@ -1,0 +1,134 @@
+"""What is done with those who come, speak and go, whatever the strategy: it never waits, so it leaves that to them.
+
+    newcomers()          accept who waits at the door
+    hear(member)         read what has arrived, let the room decide, tell whom it names
+    tidy()               hang up on who takes too long to give a name, or to go; print what is to be announced
+    seconds()            how long a strategy may wait before it must tidy again
+
+One lock guards the room and all that is sent, so that everybody sees the same lines in the same order. It is held for
+one line at a time, and no send waits. A strategy with one thread does not need it, and does not feel it either.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+from common.connection import FAREWELL_SECONDS
+from common.sockets import OUT_OF_RESOURCES, PAUSE_SECONDS, format_address, prepare
+from common.stop import POLLIN, POLLOUT, wait_ready
+from sprint5_concurrency.announcer import Announcer
+from sprint5_concurrency.member import Member
+from sprint5_concurrency.room import Delivery, Room
+
+LOOK_SECONDS = 0.1
+"""How often to look at the clock while there is somebody whose time runs."""
+
+GOING_SECONDS = 1.0
+"""How long one that has been told its last line may take to close, before that is done for it."""
+
+
+AnyMember = TypeVar("AnyMember", bound=Member)
+
+
+class Reception(Generic[AnyMember]):
+    """Stands between the sockets, which a strategy waits for, and the room, which decides."""
+
+    def __init__(self, listener: socket.socket, room: Room[AnyMember], announcer: Announcer) -> None:
+        self.room = room
+        self.going: dict[AnyMember, float] = {}  # told their last line, not yet closed; and since when
+        self.lock = threading.Lock()  # guards both, and the order of what is sent; never held while waiting
+        self._listener = listener
+        self._announcer = announcer
+        self._out_of_resources_until = 0.0
+
+    def is_open(self) -> bool:
+        """Tell whether newcomers can be let in: not while descriptors or places for the nameless are lacking."""
+        return self.room.has_space() and time.monotonic() >= self._out_of_resources_until
+
+    def newcomers(self) -> Iterator[tuple[socket.socket, str]]:
+        """Accept all who wait at the door; yield the socket of each, and where it comes from."""
+        while self.is_open():
+            try:
+                newcomer, address = self._listener.accept()
+            except OSError as error:
+                if error.errno in OUT_OF_RESOURCES:
+                    self._out_of_resources_until = time.monotonic() + PAUSE_SECONDS
+                return
+            with contextlib.suppress(OSError):
+                prepare(newcomer)
+            yield newcomer, format_address(address)
+
+    def join(self, newcomer: AnyMember) -> None:
+        """Let a newcomer in; or tell it why not."""
+        with self.lock:
+            self.tell(self.room.join(newcomer))
+
+    def hear(self, member: AnyMember) -> bool:
+        """Do what has arrived from a member asks; False once it has left, and can be closed."""
+        chunk = member.read()
+        if chunk:
+            self.take_in(member, chunk)
+        elif chunk is not None:
+            self.leave(member)
+        return chunk != b""
+
+    def take_in(self, member: AnyMember, chunk: bytes) -> None:
+        """Obey each line that a chunk completes."""
+        if member.dismissed:
+            return
+        for line in member.lines(chunk):
+            with self.lock:
+                self.tell(self.room.receive(member, line))
+        self._announcer.print_notes()
+
+    def leave(self, member: AnyMember) -> None:
+        """Forget a member that has left."""
+        with self.lock:
+            self.going.pop(member, None)
+            self.room.leave(member)
+        self._announcer.print_notes()
+
+    def tell(self, deliveries: Iterable[Delivery[AnyMember]]) -> None:
+        """Send each its line; hang up on who has no room for it, and on who has been told its last."""
+        for recipient, line, last in deliveries:
+            if not recipient.post(line):
+                self.hang_up(recipient)
+            elif last:
+                self.going[recipient] = time.monotonic()
+                recipient.dismiss()
+
+    def hang_up(self, member: AnyMember) -> None:
+        """Give up one that does not read."""
+        self.room.leave(member, "was hung up on (it does not read)")
+        member.hang_up()
+
+    def seconds(self) -> float | None:
+        """Return how long one may wait before one must tidy; None: as long as one likes."""
+        is_needed = self.room.nameless or self.going or not self.is_open()
+        return LOOK_SECONDS if is_needed else None
+
+    def tidy(self) -> None:
+        """Dismiss who is late with its name, hang up on who has been told to go and does not; print the notes."""
+        with self.lock:
+            self.tell(self.room.overdue())
+            latest = time.monotonic() - GOING_SECONDS
+            for member in [member for member, since in self.going.items() if since <= latest]:
+                del self.going[member]
+                member.hang_up()
+        self._announcer.print_notes()
+
+    def end(self) -> None:
+        """Say `ERR exit` to everybody, wait until they have closed too, FAREWELL_SECONDS at most, and close."""
+        self.tell(self.room.end())
+        here = set(self.going)
+        deadline = time.monotonic() + FAREWELL_SECONDS
+        while here and time.monotonic() < deadline:
+            interests = {member: POLLIN if member.flush() else POLLIN | POLLOUT for member in here}
+            for member in wait_ready(interests, deadline - time.monotonic()):
+                if member.read() == b"":
+                    here.discard(member)
+        for member in self.going:
+            member.close()

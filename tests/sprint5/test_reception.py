@@ -1,0 +1,132 @@
+"""The reception: whose time is over is seen to, whatever the strategy, and nobody's terminal holds anybody up."""
+
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, redirect_stdout
+
+import pytest
+
+from common.sockets import open_listener
+from common.stop import POLLIN, Failure, Stop, wait_ready
+from sprint5_concurrency import reception as module
+from sprint5_concurrency.announcer import Announcer
+from sprint5_concurrency.member import Member
+from sprint5_concurrency.reception import Reception
+from sprint5_concurrency.room import Room
+from tests.common.raw import receive_all
+
+
+class Scene:
+    """A reception with its listener, and a strategy that is the test itself."""
+
+    def __init__(self, things: ExitStack, max_clients: int) -> None:
+        self.listener = things.enter_context(open_listener("127.0.0.1", 0))
+        self.room: Room[Member] = Room(max_clients, time.monotonic)
+        self.reception = Reception(
+            self.listener, self.room, Announcer(deque(), things.enter_context(closing(Stop())))
+        )
+        self.things = things
+
+    def comes(self, words: bytes = b"") -> tuple[socket.socket, Member]:
+        """Bring a client that says something at once; return it, and the member that it has become."""
+        client = self.things.enter_context(socket.create_connection(self.listener.getsockname()))
+        wait_ready({self.listener: POLLIN})
+        ((sock, peer),) = self.reception.newcomers()
+        member = Member(self.things.enter_context(sock), peer)
+        self.reception.join(member)
+        if words:
+            client.sendall(words)
+            wait_ready({member: POLLIN})
+            self.reception.hear(member)
+        return client, member
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    """A room with one place."""
+    with ExitStack() as things:
+        yield Scene(things, 1)
+
+
+def test_there_is_no_hurry_while_nobody_s_time_runs(scene: Scene) -> None:
+    assert scene.reception.seconds() is None
+    scene.comes(b"USER alice\n")
+    assert scene.reception.seconds() is None
+
+
+def test_the_time_of_the_nameless_and_of_the_dismissed_runs(scene: Scene) -> None:
+    _client, member = scene.comes()
+    assert scene.reception.seconds() == module.LOOK_SECONDS
+    scene.reception.leave(member)
+    scene.comes(b"USER alice\n")
+    client, refused = scene.comes()
+    assert scene.reception.seconds() == module.LOOK_SECONDS
+    assert client.recv(100).startswith(b"ERR server-full ")
+    client.close()
+    wait_ready({refused: POLLIN})
+    assert not scene.reception.hear(refused)
+    assert scene.reception.seconds() is None
+
+
+def test_what_the_dismissed_still_say_is_read_away(scene: Scene) -> None:
+    scene.comes(b"USER alice\n")
+    client, member = scene.comes()
+    client.sendall(b"USER bob\n" * 10)
+    wait_ready({member: POLLIN})
+    assert scene.reception.hear(member)
+    assert receive_all(client).count(b"\n") == 1
+
+
+def test_who_does_not_go_is_hung_up_on(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.comes(b"USER alice\n")
+    _client, member = scene.comes()
+    scene.reception.tidy()
+    assert member in scene.reception.going
+    monkeypatch.setattr(module, "GOING_SECONDS", 0.0)
+    scene.reception.tidy()
+    assert not scene.reception.going
+    assert not scene.reception.hear(member), "its strategy reads its end"
+
+
+def test_the_end_is_told_to_all_and_waits_for_nobody_for_long(scene: Scene) -> None:
+    alice, _member = scene.comes(b"USER alice\n")
+    nameless, _member = scene.comes()
+    nameless.close()
+    started = time.monotonic()
+    scene.reception.end()
+    assert time.monotonic() - started < 3
+    assert receive_all(alice).startswith(b"ERR exit ")
+
+
+@contextmanager
+def stdout_on_a_pipe() -> Iterator[int]:
+    """Let what is printed go into a pipe; yield the end where it can be read."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stdout, redirect_stdout(stdout):
+        yield reading
+
+
+def test_notes_wait_for_whoever_reads_them() -> None:
+    notes = deque(f"note {number}" for number in range(20_000))
+    printed = b""
+    with closing(Stop()) as stop, stdout_on_a_pipe() as reading:
+        announcer = Announcer(notes, stop)
+        announcer.print_notes()
+        assert notes, "more than a pipe holds"
+        while notes:
+            printed += os.read(reading, 65536)
+            announcer.print_notes()
+        printed += os.read(reading, 65536)
+        os.close(reading)
+    assert printed == b"".join(b"note %d\n" % number for number in range(20_000))
+
+
+def test_nobody_to_tell_is_a_failure() -> None:
+    with closing(Stop()) as stop, stdout_on_a_pipe() as reading:
+        os.close(reading)
+        Announcer(deque(["a note"]), stop).print_notes()
+        with pytest.raises(Failure, match="standard output"):
+            stop.raise_failure()

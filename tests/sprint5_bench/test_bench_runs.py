@@ -1,0 +1,136 @@
+"""Real measurements, tiny ones: of real servers, and of servers that make mistakes, which must be seen."""
+
+import csv
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sprint5_concurrency.bench.crew import Crew
+from sprint5_concurrency.bench.measures import Settings, measure
+from sprint5_concurrency.bench.plots import can_draw
+from sprint5_concurrency.bench.results import DELIVERIES, LATENCY, REST, STALLED, Run, from_json
+from sprint5_concurrency.bench.servers import STRATEGIES, other_program, strategy
+from tests.common.children import ROOT, child, outcome
+
+FAULTY = ROOT / "tests/sprint5_bench/faulty_server.py"
+
+TINY = Settings(seconds=0.1, patience=20.0)
+
+
+@pytest.fixture(scope="module")
+def crew() -> Iterator[Crew]:
+    some = Crew(2)
+    yield some
+    some.dismiss()
+
+
+def faulty(fault: str) -> str:
+    return f"{shlex.quote(sys.executable)} {shlex.quote(str(FAULTY))} {{port}} {fault}"
+
+
+def measured_faulty(crew: Crew, fault: str, clients: int = 4) -> Run:
+    return measure(crew, other_program(faulty(fault)), Run(DELIVERIES, fault, clients, 10, 1), TINY)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_strategy_loses_nothing(crew: Crew, name: str) -> None:
+    run = measure(crew, strategy(name), Run(DELIVERIES, name, 6, 10, 1), TINY)
+    assert run.failures == ()
+    assert run.figures["per_second"] > 0
+    assert run.figures["heard"] >= run.figures["judged"] > 0
+    assert run.figures["heard_out"] == 1
+
+
+@pytest.mark.parametrize(
+    ("measure_name", "setting", "figures"),
+    [
+        (LATENCY, 2000, {"p50", "p99"}),
+        (REST, 4, {"joins_per_second", "idle_cpu", "memory", "memory_beyond"}),
+        (STALLED, 1, {"kept"}),
+    ],
+)
+def test_each_question_is_answered(crew: Crew, measure_name: str, setting: int, figures: set[str]) -> None:
+    run = measure(crew, strategy("event_loop"), Run(measure_name, "event_loop", 6, setting, 1), TINY)
+    assert run.failures == ()
+    assert figures <= set(run.figures)
+
+
+def test_a_server_without_receipts_and_without_mistakes_passes(crew: Crew) -> None:
+    run = measured_faulty(crew, "none")
+    assert run.failures == ()
+    assert run.figures["judged"] == run.figures["heard"] > 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("drop", "deliveries lost: "),
+        ("double", "deliveries doubled: "),
+        ("damage", "deliveries that nobody said, such as b'MSG b"),
+        ("hang-up", "the server hung up on 1 of its clients"),
+        ("die", "the server ended with code 7"),
+        ("full", "was refused: ERR server-full nobody can come in"),
+    ],
+)
+def test_a_mistake_is_a_failure(crew: Crew, fault: str, words: str) -> None:
+    assert words in "; ".join(measured_faulty(crew, fault).failures)
+
+
+def test_a_swap_of_one_speakers_lines_is_a_failure(crew: Crew) -> None:
+    run = measured_faulty(crew, "reorder")
+    assert "deliveries out of order: " in "; ".join(run.failures)
+
+
+def test_the_crew_goes_on_after_a_failure(crew: Crew) -> None:
+    assert measured_faulty(crew, "die").failures
+    assert measured_faulty(crew, "none").failures == ()
+
+
+def test_the_whole_program_leaves_tables_figures_and_plots(tmp_path: Path) -> None:
+    only = (
+        "--only poll_loop event_loop --measure deliveries stalled --clients 3 6 --seconds 0.05 --processes 1"
+    )
+    program = child("-m", "sprint5_concurrency.bench", "--quick", *only.split(), "--out", str(tmp_path))
+    code, out, err = outcome(program)
+    assert (code, err) == (0, ""), out
+    page = (tmp_path / "report.md").read_text()
+    assert page in out
+    assert "| server | 3 | 6 |\n| --- | ---: | ---: |\n| poll_loop | " in page
+    found = from_json((tmp_path / "results.json").read_text())
+    assert [run.server for run in found.runs] == ["poll_loop", "event_loop"] * 5
+    with (tmp_path / "results.csv").open() as file:
+        assert {row["server"] for row in csv.DictReader(file)} == {"poll_loop", "event_loop"}
+    assert (tmp_path / "deliveries-10.svg").exists() == can_draw()
+
+
+def test_a_failure_is_shown_as_one_and_is_the_exit_code(tmp_path: Path) -> None:
+    words = "--quick --only event_loop --measure deliveries --clients 4 --seconds 0.05 --processes 1"
+    other = ["--server", faulty("drop"), "--out", str(tmp_path)]
+    program = child("-m", "sprint5_concurrency.bench", *words.split(), *other)
+    code, out, err = outcome(program)
+    assert (code, err) == (1, "")
+    rows = [line for line in out.split("\n") if "faulty_server.py drop |" in line]
+    assert rows
+    assert all("| FAILED |" in row for row in rows)
+    assert "## Failures" in out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--only nobody",
+        "--clients 1",
+        "--clients x",
+        "--seconds 0",
+        "--rounds 0",
+        "--server ./server",
+        "--measure fun",
+    ],
+)
+def test_wrong_usage_is_told_in_one_line(words: str) -> None:
+    code, out, err = outcome(child("-m", "sprint5_concurrency.bench", *words.split()))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
