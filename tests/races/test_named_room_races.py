@@ -79,10 +79,11 @@ class Party:
         listen(self.visitors)
 
     def ends(self) -> None:
-        """Wait until the server has seen all go who left; then let all others say the end, and hear it."""
+        """Wait until the server knows who has come and left; then let all who are here say the end, and hear it."""
         for visitor in self.here():
             visitor.sends_all_but()
         self.wait_until(self.has_settled)
+        self.wait_until(lambda: all(arrival(each.name) in each.lines() for each in self.here()))
         for visitor in self.here():
             visitor.says("the end")
             visitor.sends_all_but()
