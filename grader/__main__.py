@@ -25,7 +25,7 @@ def command_line() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_demo(
-        commands.add_parser("demo", help="play the three sprints, with real servers, clients, terminals")
+        commands.add_parser("demo", help="play the sprints so far, with real servers, clients, terminals")
     )
     add_check(commands.add_parser("check", help="judge a submission: messagerie check 1 my_sprint1"))
     add_watch(commands.add_parser("watch", help="judge a submission again whenever one of its files changes"))

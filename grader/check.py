@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_submission(parser: argparse.ArgumentParser) -> None:
     """Describe what every command is told of a submission."""
-    parser.add_argument("sprint", type=int, choices=(1, 2, 3), metavar="SPRINT", help="1, 2 or 3")
+    parser.add_argument("sprint", type=int, choices=(1, 2, 3, 5), metavar="SPRINT", help="1, 2, 3 or 5")
     parser.add_argument("directory", type=Path, metavar="DIR", help="a submission: it has a messagerie.toml")
 
 

@@ -1,4 +1,4 @@
-"""`messagerie demo`: the three sprints, played by real programs in front of the reader's eyes.
+"""`messagerie demo`: the sprints so far, played by real programs in front of the reader's eyes.
 
 Each row is drawn when it happens: ⌨ what somebody types, ▐ what somebody sees, ──▶ what crosses the wire.
 """
@@ -14,12 +14,12 @@ from grader.journal import SHOWN, TYPED, Entry
 from grader.scenes import SCENES, Scene
 from grader.stage import Stage
 
-PLAYED = ("turns", "any_order", "five_clients")
+PLAYED = ("turns", "any_order", "five_clients", "room_of_names")
 
 WIDEST = 120
 """Columns; wider diagrams are harder to read, not easier."""
 
-PACE_SECONDS = 0.04
+PACE_SECONDS = 0.015
 """How long a row is left to a reader before the next, on a terminal; nobody reads along on a pipe."""
 
 COLOURS = {TYPED: "bold green", SHOWN: "cyan"}

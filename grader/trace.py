@@ -29,7 +29,7 @@ from grader.submission import contract_of_copy, copied
 from grader.unseen import Unseen
 from grader.wiretap import Wiretap
 
-NAMES = {1: ("alice", "bob"), 2: ("alice", "bob"), 3: ("alice", "bob", "carol")}
+NAMES = {1: ("alice", "bob"), 2: ("alice", "bob"), 3: ("alice", "bob", "carol"), 5: ("alice", "bob", "carol")}
 
 LINES = ("bonjour", "salut", "ca va ?", "oui, merci")
 
