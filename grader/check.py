@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_submission(parser: argparse.ArgumentParser, last: int = LAST_SPRINT) -> None:
-    """Describe what every command is told of a submission."""
+    """Describe what every command is told of a submission; `last` is the last sprint that it knows."""
     parser.add_argument("sprint", type=int, choices=range(1, last + 1), metavar="SPRINT", help=f"1 to {last}")
     parser.add_argument("directory", type=Path, metavar="DIR", help="a submission: it has a messagerie.toml")
 

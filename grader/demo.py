@@ -14,12 +14,12 @@ from grader.journal import PRESSED, SHOWN, TYPED, Entry
 from grader.scenes import SCENES, Scene
 from grader.stage import Stage
 
-PLAYED = ("turns", "any_order", "five_clients", "named_room")
+PLAYED = ("turns", "any_order", "five_clients", "named_room", "room_of_names")
 
 WIDEST = 120
 """Columns; wider diagrams are harder to read, not easier."""
 
-PACE_SECONDS = 0.03
+PACE_SECONDS = 0.015
 """How long a row is left to a reader before the next, on a terminal; nobody reads along on a pipe."""
 
 COLOURS = {TYPED: "bold green", PRESSED: "bold green", SHOWN: "cyan"}

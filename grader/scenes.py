@@ -7,7 +7,7 @@ them, and recorded again by a test that compares. A scene waits for what it says
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.actors import Client, Server
+from grader.actors import Client, PipedClient, Server
 from grader.contract import Contract, reference
 from grader.stage import Stage
 from grader.wiretap import Wiretap
@@ -26,11 +26,11 @@ class Cast:
         self.clients: dict[str, Client] = {}
         self.cue: tuple[str, ...] = ()  # what a hearer must see, besides the line, before anybody goes on
 
-    def arrives(self, name: str, sees: str = "connected") -> Client:
-        """Start a client at a terminal and wait until it shows that it is there."""
+    def arrives(self, name: str, sees: str = "connected", actor: type[Client] = Client) -> Client:
+        """Start a client at a terminal, or at what the actor says, and wait until it shows that it is there."""
         self.tap.expect(name)
         command = self.contract.client_command(HOST, self.tap.port)
-        client = self.clients[name] = Client(self.stage, name, command, self.contract.directory)
+        client = self.clients[name] = actor(self.stage, name, command, self.contract.directory)
         client.sees(sees)
         return client
 
@@ -45,6 +45,12 @@ class Cast:
         self.clients[speaker].types(line)
         for hearer in hearers:
             self.clients[hearer].sees(f"< {line}", *self.cue)
+
+    def tells(self, speaker: str, line: str, *hearers: str) -> None:
+        """Let one type a line and wait until others have seen it, and whose it is."""
+        self.clients[speaker].types(line)
+        for hearer in hearers:
+            self.clients[hearer].sees(f"{speaker}: {line}")
 
     def leaves(self, name: str, word: str = "fin") -> None:
         """Let one type the word that ends its client, and wait until the server has noticed."""
@@ -93,6 +99,7 @@ def scene(
 
 SPRINT1, SPRINT2, SPRINT3 = "sprint1_turn_based", "sprint2_threaded_pair", "sprint3_n_clients"
 SPRINT4 = "sprint4_named_room"
+SPRINT5 = "sprint5_concurrency"
 
 
 @scene(SPRINT1, "each in turn, a newcomer in the place of one who left", "alice", "server", "bob", "carol")
@@ -237,4 +244,22 @@ def impersonation(cast: Cast) -> None:
     mallory.types("alice a quitté le serveur")
     for client in (mallory, cast.clients["alice"]):
         client.sees("< mallory: alice a quitté le serveur")
+    cast.server_ends()
+
+
+@scene(SPRINT5, "one room for people with names", "alice", "bob", "server", "carol")
+def room_of_names(cast: Cast) -> None:
+    """Three clients on pipes, where each line stands by itself: a name is granted in silence, or refused."""
+    for number, name in enumerate(("alice", "bob"), 1):
+        cast.arrives(name, actor=PipedClient).types(name)
+        cast.server.announces(f", {number} present")
+    carol = cast.arrives("carol", actor=PipedClient)
+    carol.types("Alice")
+    carol.sees("name refused")
+    carol.types("carol")
+    cast.server.announces(", 3 present")
+    cast.tells("alice", "bonjour à tous", "bob", "carol")
+    cast.tells("carol", "salut", "alice", "bob")
+    cast.leaves("bob", "/quit")
+    cast.tells("carol", "bob ?", "alice")
     cast.server_ends()

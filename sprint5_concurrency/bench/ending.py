@@ -1,6 +1,7 @@
 """The end of a measurement: hear what is still on its way, then judge all that came."""
 
 import time
+from enum import Enum
 from typing import NamedTuple
 
 from sprint5_concurrency.bench.crowd import Client, Crowd
@@ -8,7 +9,15 @@ from sprint5_concurrency.bench.judge import Verdict, judge
 from sprint5_concurrency.bench.wire import head_of
 
 QUIET_SECONDS = 1.0
-"""A server that owes deliveries and says nothing for so long has lost them."""
+"""How long nothing must come before one may ask whether anything will."""
+
+
+class Ending(Enum):
+    """How listening ended."""
+
+    ALL = "everything has been heard"
+    QUIET = "something is missing, and nothing comes"
+    MORE = "something is missing, and it was still coming when patience ended"
 
 
 class Outcome(NamedTuple):
@@ -20,22 +29,21 @@ class Outcome(NamedTuple):
     hung_up: int  # clients
 
 
-def hear_out(crowd: Crowd, messages: int, seconds: float) -> bool:
-    """Hear what is owed of all `messages`; tell whether nothing more was on its way.
-
-    When `seconds` are over and still more comes, the server is slow, which is no failure.
-    """
+def hear_out(crowd: Crowd, messages: int, seconds: float) -> Ending:
+    """Hear what is owed of all `messages`, as long as it comes, and for so many seconds at most."""
     owed = (messages * len(crowd.clients) - crowd.messages()) * crowd.script.heard_bytes
     deadline = time.monotonic() + seconds
     while crowd.heard < owed and not crowd.hung_up:
         ready = crowd.ready(QUIET_SECONDS)
-        if not ready or time.monotonic() > deadline:
-            return not ready
+        if not ready:
+            return Ending.QUIET
+        if time.monotonic() > deadline:
+            return Ending.MORE
         for client in ready:
             crowd.hear(client)
     for client in crowd.ready(0):  # what nobody said
         crowd.hear(client)
-    return not crowd.hung_up  # with somebody gone, nobody knows what was owed
+    return Ending.MORE if crowd.hung_up else Ending.ALL  # with somebody gone, nobody knows what was owed
 
 
 def outcome(crowd: Crowd, messages: int, clients: int, is_over: bool) -> Outcome:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sprint5_concurrency.bench.crew import Crew
 from sprint5_concurrency.bench.crowd import KEPT_BYTES
-from sprint5_concurrency.bench.ending import Outcome
+from sprint5_concurrency.bench.ending import QUIET_SECONDS, Ending, Outcome
 from sprint5_concurrency.bench.joining import HOST
 from sprint5_concurrency.bench.judge import Verdict
 from sprint5_concurrency.bench.machine import busy_seconds
@@ -19,6 +19,15 @@ from sprint5_concurrency.bench.wire import CRIER, CRY, GO
 
 CRY_SECONDS = 0.1
 """How often to cry until everybody has heard it, where a server gives no other sign that they are in."""
+
+LAST_WORDS_SECONDS = 0.1
+"""A server that hangs up because it ends gets so much time to do so."""
+
+AT_WORK = 0.02
+"""Who uses more than this of a processor is doing something."""
+
+LOST_SECONDS = 10.0
+"""After so long a silence, what is missing is lost, however busy the server is."""
 
 
 @contextlib.contextmanager
@@ -87,9 +96,30 @@ class Gathering:
 
     def end(self, messages: int, patience: float) -> tuple[tuple[str, ...], dict[str, float]]:
         """Hear what is still on its way; return what went wrong, and how much of it all was checked."""
-        is_over = all(self.crew.ask("hear_out", (messages, patience)))
+        is_over = self._hear_out(messages, patience)
         outcomes = self.crew.ask("outcome", (messages, self._clients, is_over))
+        if any(outcome.hung_up for outcome in outcomes):
+            self.server.runs_for(LAST_WORDS_SECONDS)
         return tuple(failures(outcomes)), checked(outcomes)
+
+    def _hear_out(self, messages: int, patience: float) -> bool:
+        """Hear to the end; tell whether what is missing then will never come.
+
+        A server that owes something and is silent may be at work on it; so it has not lost it before it is at rest
+        too, or (some never are) has been silent for very long.
+        """
+        is_over, silent_since = False, 0.0
+        while not is_over:
+            used, start = self.server.cpu_seconds(), time.monotonic()
+            endings = set(self.crew.ask("hear_out", (messages, patience)))
+            if Ending.MORE in endings:
+                return False
+            silent_since = silent_since or time.monotonic() - QUIET_SECONDS
+            is_at_rest = self.server.cpu_seconds() - used < AT_WORK * (time.monotonic() - start)
+            is_over = (
+                Ending.QUIET not in endings or is_at_rest or time.monotonic() - silent_since > LOST_SECONDS
+            )
+        return True
 
 
 def shared(first: int, count: int, parts: int) -> list[range]:

@@ -33,10 +33,12 @@ def pace(crowd: Crowd, begin: float, end: float, messages_per_second: float) -> 
             say_now(crowd, next(speakers))
             lateness += [int((now - due) * 1e6)] if due >= begin else []
             due += 1 / messages_per_second
-        # select(2) waits to the microsecond, epoll_wait(2) only to the millisecond; one can wait for the other.
-        select.select([crowd.epoll], [], [], max(0, min(due, end) - time.monotonic()))
-        for client in crowd.ready(0):
+        ready = crowd.ready(0)
+        for client in ready:
             crowd.hear(client)
+        if not ready:
+            # select(2) waits to the microsecond, epoll_wait(2) only to the millisecond; one can wait for the other.
+            select.select([crowd.epoll], [], [], max(0, min(due, end) - time.monotonic()))
     return Paced(meter.talk(), lateness)
 
 

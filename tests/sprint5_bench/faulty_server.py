@@ -1,15 +1,19 @@
 """A server for sprint 5's wire that makes one mistake: `faulty_server.py PORT FAULT`.
 
 It makes it when the third numbered line has been said, to all who hear that line. FAULT is drop, double, reorder,
-damage, hang-up, die, full; or none.
+damage, hang-up, die, full; think, which is no mistake; or none.
 """
 
 import os
 import selectors
 import socket
 import sys
+import time
 
 THIRD = 3
+
+THINK_SECONDS = 2.0
+"""Longer than a silence that raises doubts."""
 
 
 class Faulty:
@@ -79,6 +83,8 @@ class Faulty:
         """Return what is sent in place of a line."""
         if self.fault == "reorder":
             self.kept = speaker, line
+        if self.fault == "think":
+            think()
         if self.fault == "die":
             os._exit(7)
         if self.fault == "hang-up":
@@ -105,6 +111,13 @@ class Faulty:
         self.names.pop(client, None)
         self.unfinished.pop(client, None)
         client.close()
+
+
+def think() -> None:
+    """Use the processor for a while."""
+    end = time.process_time() + THINK_SECONDS
+    while time.process_time() < end:
+        sum(range(1000))
 
 
 if __name__ == "__main__":

@@ -84,6 +84,12 @@ def test_a_swap_of_one_speakers_lines_is_a_failure(crew: Crew) -> None:
     assert "deliveries out of order: " in "; ".join(run.failures)
 
 
+def test_a_server_that_is_silent_and_at_work_has_lost_nothing(crew: Crew) -> None:
+    impatient = Settings(seconds=0.1, patience=0.1)
+    run = measure(crew, other_program(faulty("think")), Run(DELIVERIES, "think", 4, 10, 1), impatient)
+    assert run.failures == ()
+
+
 def test_the_crew_goes_on_after_a_failure(crew: Crew) -> None:
     assert measured_faulty(crew, "die").failures
     assert measured_faulty(crew, "none").failures == ()

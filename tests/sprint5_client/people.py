@@ -46,11 +46,10 @@ class Person:
         shell: str = STARTS_AT,
         settings: Sequence[tuple[str, str]] = (),
     ) -> None:
-        rows, columns = size
-        self.glass = pyte.HistoryScreen(columns, rows, history=MOST_ROWS)
-        self._stream = pyte.ByteStream(self.glass)
         self.stage = stage
-        words = [str(rows), str(columns), *command, "127.0.0.1", str(port), *options]
+        self.glass = pyte.HistoryScreen(size[1], size[0], history=MOST_ROWS)
+        stream = pyte.ByteStream(self.glass)
+        words = [*map(str, size), *command, "127.0.0.1", str(port), *options]
         environment = {**plain_environment(), "XDG_STATE_HOME": str(home), **dict(settings)}
         self.program = Program(
             stage,
@@ -60,7 +59,7 @@ class Person:
             directory=ROOT,
             environment=environment,
         )
-        self.program.listeners.append(lambda _stream, chunk: self._stream.feed(chunk))
+        self.program.listeners.append(lambda _stream, chunk: stream.feed(chunk))
 
     @property
     def rows(self) -> list[str]:
