@@ -66,8 +66,9 @@ class Offers:
                 return [answer_to(offer, message.type, message.payload)]
         raise Refusal(f"{message.infos} has offered you no file, or not within {VALID_SECONDS:.0f} s")
 
-    def leave(self, member: Member) -> list[Delivery]:
+    def leave(self, member: Member, now: float) -> list[Delivery]:
         """Close all offers of one who leaves; who waits for his answer is told."""
+        self._forget_expired(now)
         over = [offer for offer in self._open if member in (offer.asker.member, offer.asked.member)]
         self._open = [offer for offer in self._open if offer not in over]
         return [

@@ -53,13 +53,13 @@ class Service:
         self._origins[member] = origin
         return self._refuse_if_full(member)
 
-    def leave(self, member: Member) -> list[Delivery]:
+    def leave(self, member: Member, now: float) -> list[Delivery]:
         """Forget a member; the others in its channel, and who waits for its answer, are told."""
         self._origins.pop(member, None)
         user = self._users.remove(member)
         if user is None:
             return []
-        told = self._channels.leave(member, user.name) + self._offers.leave(member)
+        told = self._channels.leave(member, user.name) + self._offers.leave(member, now)
         return [delivery for delivery in told if delivery.recipient is not member]
 
     def refuse(self, member: Member, bad: BadMessage) -> list[Delivery]:

@@ -158,7 +158,7 @@ class Table:
     def _depart(self, client: Connection, how: str) -> None:
         """Let one leave, who may still be written to."""
         name = self._service.name_of(client.descriptor)
-        self._deliver(self._service.leave(client.descriptor))
+        self._deliver(self._service.leave(client.descriptor, time.monotonic()))
         self._nameless.pop(client, None)
         self._unfinished.end(client)
         self._behind.end(client)

@@ -16,8 +16,9 @@ import pytest
 from grader.actors import Client, PipedClient, Server
 from grader.checks import ROBUST, check
 from grader.contract import HOST, Contract
-from grader.listening import ESTABLISHED, rows_of
+from grader.listening import connections_of
 from grader.stage import Stage
+from grader.tcptable import ESTABLISHED
 from grader.unseen import Unseen
 from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
@@ -525,7 +526,7 @@ def test_nameless(people: People, server: Server, words: Words) -> None:
     late = people.newcomer("Late")
     late.gives_name()
     server.announces(PRESENT.format(3))
-    assert len(rows_of(server.program.pid, ESTABLISHED)) < SILENT
+    assert len(connections_of(server.program.pid, ESTABLISHED)) < SILENT
     all_talk([*everybody, late], words)
     assert len(silent) == SILENT
 

@@ -35,7 +35,7 @@ class Play:
 
     def leave(self, member: str) -> list[str]:
         """Let a member leave."""
-        return told(self.service.leave(member))
+        return told(self.service.leave(member, self.now))
 
 
 def told(deliveries: list[Delivery]) -> list[str]:

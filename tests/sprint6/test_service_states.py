@@ -72,7 +72,7 @@ class Machine(RuleBasedStateMachine):
         is_full = len(self.names) == MAX_USERS
         assert [each.last for each in told] == [True] * is_full
         if is_full:
-            assert self.service.leave(self.count) == []
+            assert self.service.leave(self.count, self.now) == []
         else:
             self.members.append(self.count)
 
@@ -95,7 +95,7 @@ class Machine(RuleBasedStateMachine):
         member = self.pick(number)
         waiting = [asker for asker, asked, _name, _until in self.open_offers() if asked == member]
         mates = self.mates(member)
-        told = self.service.leave(member)
+        told = self.service.leave(member, self.now)
         assert sorted(map(repr, (each.recipient for each in told))) == sorted(map(repr, [*mates, *waiting]))
         self.members.remove(member)
         self.names.pop(member, None)
@@ -200,4 +200,4 @@ class Machine(RuleBasedStateMachine):
 
 
 TestService = Machine.TestCase
-TestService.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestService.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
