@@ -16,6 +16,7 @@ from rich.console import Console
 
 from common.arguments import Parser
 from sprint5_concurrency.bench.crew import Crew, process_count
+from sprint5_concurrency.bench.interrupts import interrupt_on_signals
 from sprint5_concurrency.bench.limits import raise_descriptor_limit, shortage
 from sprint5_concurrency.bench.machine import describe_machine
 from sprint5_concurrency.bench.measures import Settings, measure
@@ -38,6 +39,7 @@ def main() -> int:
     empty = Results(describe_machine(), tuple(target.name for target in targets))
     planned, notes = possible(runs(plan, empty.servers), raise_descriptor_limit())
     done: list[Run] = []
+    interrupt_on_signals()
     try:
         play(planned, targets, arguments, plan, console, done)
     except KeyboardInterrupt:

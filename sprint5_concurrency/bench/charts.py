@@ -82,7 +82,7 @@ def rest_charts(results: Results) -> Iterator[Chart]:
 def stalled_charts(results: Results) -> Iterator[Chart]:
     """Yield what the others keep."""
     kept = grouped(results, results.of(STALLED), ("kept",), 100)
-    title, y = "One client stops reading: deliveries of the others", "% of those without it"
+    title, y = "One client stops reading: deliveries of the others", "% of those when all read"
     yield Chart("stalled", title, "", y, bars=kept, parts=("",))
 
 

@@ -100,21 +100,29 @@ class Crew:
         for pipe in self._pipes:
             pipe.close()
         for process in self._processes:
+            process.join(ANSWER_SECONDS)
+            process.kill()  # without effect on one that has ended
             process.join()
             process.close()
 
 
 def obey(pipe: Connection) -> None:
     """Play a crowd, as one of the processes, until nobody gives commands any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the one who gives them
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # Ctrl+C is for the one who gives them
     raise_descriptor_limit()
     crowd = Crowd()
     while True:
         try:
             command, *arguments = pipe.recv()
-        except EOFError:
+            pipe.send(answer(crowd, command, arguments))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
             return
-        try:
-            pipe.send(COMMANDS[command](crowd, *arguments))
-        except Trouble as trouble:
-            pipe.send(trouble)
+
+
+def answer(crowd: Crowd, command: str, arguments: list[Any]) -> Any:
+    """Do what a command asks; return what is to be said of it, which may be what went wrong."""
+    try:
+        return COMMANDS[command](crowd, *arguments)
+    except Trouble as trouble:
+        return trouble

@@ -28,6 +28,9 @@ LATE_MICROSECONDS = 1000
 STALLED_BYTES = 1024
 """Long lines, so that what is kept for a client that does not read is soon full."""
 
+STALLED_TIMES = 3
+"""So many times as long as others: a server may wait a moment before it gives somebody up, but only once."""
+
 WARM_UP = 0.3
 """Of the measured time, before it: buffers grow, and Python specialises what runs often."""
 
@@ -113,11 +116,12 @@ def rest(crew: Crew, target: Target, run: Run, settings: Settings) -> Run:
 
 
 def stalled(crew: Crew, target: Target, run: Run, settings: Settings) -> Run:
-    """Measure the others with a client that stops reading, right after the same without it."""
+    """Measure the others from when one client stops reading, right after the same without it."""
+    longer = replace(settings, seconds=STALLED_TIMES * settings.seconds)
     with gathering(crew, target, run.clients) as meeting:
-        without = measured_talk(meeting, run, settings, STALLED_BYTES, 0)
+        without = measured_talk(meeting, run, longer, STALLED_BYTES, warm_up=0)
     with gathering(crew, target, run.clients, stalled=True) as meeting:
-        with_it = measured_talk(meeting, run, settings, STALLED_BYTES, 0)
+        with_it = measured_talk(meeting, run, longer, STALLED_BYTES, warm_up=0)
     kept = with_it.figures["per_second"] / without.figures["per_second"]
     figures = {
         "kept": kept,

@@ -16,6 +16,7 @@ from typing import IO
 
 import psutil
 
+from sprint5_concurrency.bench.interrupts import undisturbed
 from sprint5_concurrency.bench.joining import HOST
 from sprint5_concurrency.bench.trouble import Trouble
 
@@ -116,14 +117,16 @@ def running(target: Target, clients: int) -> Iterator[Server]:
     port = 0 if target.says_port else free_port()
     # Its output goes to a file: nobody need read it, and it never has to wait for somebody who does.
     with tempfile.NamedTemporaryFile(prefix="bench-") as output:
-        server = Server(
-            started(target, target.words(port, clients + MORE_CLIENTS), output), Path(output.name)
-        )
+        words = target.words(port, clients + MORE_CLIENTS)
+        server = None
         try:
+            with undisturbed():
+                server = Server(started(target, words, output), Path(output.name))
             server.port = said_port(server) if target.says_port else answering_port(server, port)
             yield server
         finally:
-            server.kill()
+            if server is not None:
+                server.kill()
 
 
 def started(target: Target, words: list[str], output: IO[bytes]) -> "subprocess.Popen[bytes]":

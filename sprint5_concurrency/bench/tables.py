@@ -102,7 +102,7 @@ def stalled_table(results: Results) -> Table:
     columns: list[Column] = [
         ("the others keep", "kept", two_places, runs) for runs in [results.of(STALLED)] if runs
     ]
-    note = "Deliveries a second with a client that stops reading, over those without it" + among(
+    note = "Deliveries a second from when it stops, over those of a room in which all read" + among(
         results.of(STALLED)
     )
     return table(results, "One client stops reading", columns, note)

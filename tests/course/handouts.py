@@ -6,6 +6,8 @@ A block says in its first line where it comes from, so that nothing that a hando
     ```python source=common/lines.py LineDecoder   the same, from the repository's top
     ```mermaid scene=turns                         a sequence diagram, recorded from this scene
     ```text scene=turns actor=alice                what this actor typed and saw in that scene
+    ```text screen=ours moment=typing              what stands on a terminal (screens.py)
+    ```text threads=all                            how many threads each server needs (threads.py)
     ```sh                                          commands that a reader may paste
     ```python                                      a sketch of the handout's own: must at least be Python
     ```text                                        a picture
@@ -23,6 +25,9 @@ BLOCK = re.compile(
     r"^```(?P<language>\w+)(?: (?P<origin>[^\n]*))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 TASK = re.compile(r"^### Task (?P<number>\d+\.\d+)(?P<text>.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
+
+RECORDED = ("scene", "screen", "threads")
+"""What a block names whose text is recorded."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,11 @@ class Block:
 def handouts() -> list[Path]:
     """Return the handouts of all sprints, in order."""
     return sorted(ROOT.glob("sprint*/HANDOUT.md"))
+
+
+def handout_of(sprint: int) -> Path:
+    """Return the handout of one sprint."""
+    return next(path for path in handouts() if path.parent.name.startswith(f"sprint{sprint}_"))
 
 
 def documents() -> list[Path]:

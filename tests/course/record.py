@@ -12,7 +12,9 @@ from grader.diagram import label, mermaid
 from grader.journal import SHOWN, TYPED, Entry
 from grader.scenes import SCENES
 from grader.stage import Stage
-from tests.course.handouts import BLOCK, Block, documents, source_of
+from tests.course.handouts import BLOCK, RECORDED, Block, documents, source_of
+from tests.course.screens import screen
+from tests.course.threads import thread_counts
 
 SIGNS = {TYPED: "> ", SHOWN: ""}
 
@@ -27,6 +29,10 @@ def record(name: str) -> tuple[Entry, ...]:
 
 def recorded(block: Block) -> str:
     """Return what a block must show, recorded now."""
+    if block.value("screen"):
+        return screen(block.value("screen"), block.value("moment"))
+    if block.value("threads"):
+        return thread_counts()
     name = block.value("scene")
     if block.language == "mermaid":
         return mermaid(record(name), SCENES[name].actors)
@@ -52,7 +58,7 @@ def write_anew(handout: Path) -> None:
 
     def fresh(found: re.Match[str]) -> str:
         block = Block(handout, 0, found["language"], found["origin"] or "", found["text"])
-        if block.value("scene"):
+        if any(map(block.value, RECORDED)):
             return f"```{block.language} {block.origin}\n{recorded(block)}```"
         if block.value("source"):
             return f"```{block.language} {block.origin}\n{source_of(block)}```"

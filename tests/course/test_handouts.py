@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from grader.__main__ import command_line
-from tests.course.handouts import ROOT, Block, blocks, handouts, source_of, tasks
+from tests.course.handouts import (
+    RECORDED,
+    ROOT,
+    Block,
+    blocks,
+    handout_of,
+    handouts,
+    source_of,
+    tasks,
+)
+from tests.course.measured import in_handout, kept, made_up, quoted, shapes
 from tests.course.record import by_lifeline, recorded
 
 CHECK_ID = re.compile(r"`(s\d-[a-z0-9-]+)`")
@@ -77,9 +87,18 @@ def test_a_diagram_is_a_recording(block: Block) -> None:
     assert by_lifeline(block.text) == by_lifeline(recorded(block))
 
 
-@pytest.mark.parametrize("block", list(blocks("text", "scene")), ids=str)
+@pytest.mark.parametrize("block", [each for key in RECORDED for each in blocks("text", key)], ids=str)
 def test_a_transcript_is_a_recording(block: Block) -> None:
     assert block.text == recorded(block)
+
+
+def test_what_was_measured_is_shown_as_the_bench_reports_it() -> None:
+    assert in_handout() == quoted(kept())
+
+
+def test_all_that_the_quick_bench_measures_was_measured() -> None:
+    assert shapes(kept()) == shapes(made_up())
+    assert kept().failed() == []
 
 
 def commands() -> list[tuple[str, str]]:
@@ -104,7 +123,7 @@ def test_a_command_can_be_pasted(line: str) -> None:
         assert runs(["make", "--dry-run", *words[1:]])
     elif words[0].endswith("messagerie"):
         arguments = command_line().parse_args(words[1:])
-        assert set(getattr(arguments, "only", ())) <= known_checks(handouts()[arguments.sprint - 1])
+        assert set(getattr(arguments, "only", ())) <= known_checks(handout_of(arguments.sprint))
     else:
         assert runs(["sh", "-n", "-c", line])
 

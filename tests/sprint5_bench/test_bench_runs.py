@@ -2,10 +2,12 @@
 
 import csv
 import shlex
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from sprint5_concurrency.bench.crew import Crew
@@ -13,7 +15,7 @@ from sprint5_concurrency.bench.measures import Settings, measure
 from sprint5_concurrency.bench.plots import can_draw
 from sprint5_concurrency.bench.results import DELIVERIES, LATENCY, REST, STALLED, Run, from_json
 from sprint5_concurrency.bench.servers import STRATEGIES, other_program, strategy
-from tests.common.children import ROOT, child, outcome
+from tests.common.children import ROOT, child, outcome, said
 
 FAULTY = ROOT / "tests/sprint5_bench/faulty_server.py"
 
@@ -122,6 +124,20 @@ def test_a_failure_is_shown_as_one_and_is_the_exit_code(tmp_path: Path) -> None:
     assert rows
     assert all("| FAILED |" in row for row in rows)
     assert "## Failures" in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_what_was_measured_and_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    words = "--only event_loop --measure deliveries --clients 3 --seconds 0.1 --processes 1 --rounds 60"
+    program = child("-m", "sprint5_concurrency.bench", *words.split(), "--out", str(tmp_path))
+    assert "round 1: per second" in said(program)
+    family = psutil.Process(program.pid).children(recursive=True)
+    program.send_signal(number)
+    code, out, err = outcome(program)
+    assert (code, err) == (130, "")
+    assert "Interrupted after " in out
+    assert from_json((tmp_path / "results.json").read_text()).runs
+    assert psutil.wait_procs(family, timeout=10)[1] == []
 
 
 @pytest.mark.parametrize(
