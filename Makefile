@@ -8,7 +8,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONUNBUFFERED PY
 
 PYTHON := .venv/bin/python
 # Logical cores: xdist's `auto` counts physical ones, and most of the time the tests wait for each other.
-PYTEST := $(PYTHON) -m pytest -n logical --maxprocesses 8 --dist worksteal
+PYTEST := $(PYTHON) -m pytest -n 4 --dist worksteal
 RUNS := 20
 
 # The directory of a sprint, by its number: $(call sprint,2) is sprint2_threaded_pair.
