@@ -636,7 +636,9 @@ def test_idle(people: People, server: Server, strategy: str) -> None:
 
 def everybody_reads(server: Server, people: People, words: Words) -> None:  # noqa: ARG001 - one signature for all
     """Five are there, and one has no name yet."""
-    ends_in_time(server, signal.SIGINT, [*people.come(5), people.newcomer("nameless")])
+    everybody = [*people.come(5), people.newcomer("nameless")]
+    server.leaves_waiting(0)
+    ends_in_time(server, signal.SIGINT, everybody)
 
 
 def one_does_not_read(server: Server, people: People, words: Words) -> None:
