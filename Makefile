@@ -37,7 +37,7 @@ diff: ## show what a sprint changes in the one before: make diff N=2
 bench: environment ## measure the six strategies of sprint 5, into bench/: make bench [ARGS=--quick]
 	@exec $(PYTHON) -m sprint5_concurrency.bench $(ARGS)
 
-check: style types test mutants ## all that must hold before a change goes in
+check: style types test ## all that must hold before a change goes in
 
 style: environment ## is the code formatted, and free of what ruff knows to be a mistake?
 	@$(PYTHON) -m ruff format --check

@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import resource
+import signal
 import struct
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def on_terminal(command: Sequence[str], directory: Path | None, environment: dic
             cwd=directory,
             env=environment,
             start_new_session=True,
-            preexec_fn=take_terminal,  # noqa: PLW1509 - the stage needs no threads, so none can hold a lock here
+            preexec_fn=sit_at_terminal,  # noqa: PLW1509 - the stage needs no threads, so none can hold a lock here
         )
     os.set_blocking(ours, False)
     return Started(process, ours, {"screen": ours})
@@ -70,7 +71,7 @@ def on_pipes(command: Sequence[str], directory: Path | None, environment: dict[s
             cwd=directory,
             env=environment,
             start_new_session=True,
-            preexec_fn=limit_processor,  # noqa: PLW1509 - as above
+            preexec_fn=start_afresh,  # noqa: PLW1509 - as above
         )
     for ours in (keyboard, stdout_seen, stderr_seen):
         os.set_blocking(ours, False)
@@ -85,14 +86,19 @@ def prepare_terminal(descriptor: int) -> None:
     termios.tcsetattr(descriptor, termios.TCSANOW, settings)
 
 
-def take_terminal() -> None:
+def sit_at_terminal() -> None:
     """Make stdin the controlling terminal of this new session, so that Ctrl+C typed there reaches it."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    limit_processor()
+    start_afresh()
 
 
-def limit_processor() -> None:
-    """Let the system end this program, and each that it starts, once it has used the processor for too long."""
+def start_afresh() -> None:
+    """Obey the keys of a terminal, which a shell lets its background jobs ignore; and limit the processor's time.
+
+    The system then ends this program, and each that it starts, once it has used the processor for too long.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
 
 

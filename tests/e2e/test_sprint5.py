@@ -448,15 +448,17 @@ def test_counts(server: Server, people: People) -> None:
     server.announces("^listening on ")
     assert server.said[0] == f"listening on {HOST}:{server.port}"
     people.newcomer("nameless").closes()
+    people.come(1)
+    server.stage.wait_until(partial(has_announced, server, 1))  # now it has opened all that it needs itself
     descriptors = server.program.usage().num_fds()
     for number in range(DEPARTURES):
         talker = people.newcomer(f"Talker-{number}")
         talker.gives_name()
         talker.sends(b"MSG half a li")
-        server.stage.wait_until(partial(has_announced, server, 2 * number + 1))
-        (talker.resets if number % 2 else talker.closes)()
         server.stage.wait_until(partial(has_announced, server, 2 * number + 2))
-    assert present(server) == [1, 0] * DEPARTURES
+        (talker.resets if number % 2 else talker.closes)()
+        server.stage.wait_until(partial(has_announced, server, 2 * number + 3))
+    assert present(server) == [1] + [2, 1] * DEPARTURES
     assert server.stage.wait_for_outside(lambda: server.program.usage().num_fds() <= descriptors)
 
 

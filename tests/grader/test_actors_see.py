@@ -23,8 +23,8 @@ for line in __import__('sys').stdin:
 SERVER = """
 import socket, sys
 listener = socket.create_server((sys.argv[1], 0), family=socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET)
-print('listening', flush=True)
 try:
+    print('listening', flush=True)
     while True:
         connection, address = listener.accept()
         with connection:

@@ -233,3 +233,14 @@ def test_who_uses_the_processor_for_ever_is_ended_and_its_children_too(
     program = shell(stage, "(while :; do :; done) & wait $!; echo $?")
     assert program.wait_end(50)
     assert bytes(program.written["stdout"]).strip() in (b"137", b"152")  # killed, or by SIGXCPU
+
+
+def test_the_keys_of_a_terminal_work_though_the_grader_runs_in_the_background(stage: Stage) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what is started with &
+    try:
+        program = python(stage, FOR_EVER, terminal=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert stage.wait_until(lambda: b"ready" in program.written["screen"])
+    program.types(b"\x03")
+    assert program.wait_end(), program.ending()

@@ -23,6 +23,10 @@ HEAD = """# Mutants and checks
 
 Which checks fail for which mutant, played one against the other (`python -m tests.mutants.table` does it again, and
 takes its time). The first check of each row is the one that is about the mutant.
+
+Some checks catch nothing alone. Those of the level `subject` ask whether people can talk at all: what breaks that
+breaks others too. And some rules are looked at from two sides, through people's terminals and on the wire, so that
+programs whose wire is their own are judged as well.
 """
 
 Table = dict[str, list[str]]
