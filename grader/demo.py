@@ -14,7 +14,7 @@ from grader.journal import PRESSED, SHOWN, TYPED, Entry
 from grader.scenes import SCENES, Scene
 from grader.stage import Stage
 
-PLAYED = ("turns", "any_order", "five_clients", "named_room", "room_of_names")
+PLAYED = ("turns", "any_order", "five_clients", "named_room", "room_of_names", "messenger")
 
 WIDEST = 120
 """Columns; wider diagrams are harder to read, not easier."""

@@ -33,6 +33,14 @@ OWN_NOTE = "* "
 SIGNIFICANT = str.maketrans({"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;", "%": "#37;", "&": "#38;"})
 """Characters that Mermaid takes for its own, each as the entity that it draws; `#` begins an entity itself."""
 
+PADDING_BYTES = 64
+"""NULs that show that what crosses is a binary message; a NUL behind each text is shown as it is."""
+
+TEXTS = re.compile(rb"[\x20-\x7e\x80-\xf4]{2,}")
+"""What can be read in a binary message: a byte alone is a number."""
+
+SEPARATOR = " · "
+
 PORT = re.compile(r"(127\.0\.0\.1):\d+")
 """Where a scene's server happens to listen; a diagram shows the port that the course's programs choose by default."""
 
@@ -55,8 +63,23 @@ def label(entry: Entry) -> str:
         return KEYS.get(entry.text, entry.text)
     if entry.act in (CONNECTED, CLOSED):
         return entry.act
-    text = entry.text.removesuffix("\\n").removeprefix(PROMPT if entry.act == SHOWN else "").strip()
+    text = (
+        (legible(entry.data) if is_padded(entry.data) else entry.text)
+        .removesuffix("\\n")
+        .removeprefix(PROMPT if entry.act == SHOWN else "")
+        .strip()
+    )
     return PORT.sub(r"\1:4444", text) or (EMPTY if entry.act == SENT else "")
+
+
+def is_padded(data: bytes) -> bool:
+    """Tell whether there is more padding in some bytes than a diagram can show."""
+    return data.count(0) >= PADDING_BYTES
+
+
+def legible(data: bytes) -> str:
+    """Return the texts in bytes that are mostly padding, or `(bytes)` where there are none."""
+    return SEPARATOR.join(text.decode(errors="replace") for text in TEXTS.findall(data)) or "(bytes)"
 
 
 def mermaid(entries: Iterable[Entry], actors: Sequence[str]) -> str:

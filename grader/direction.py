@@ -9,7 +9,7 @@ more, as TCP would have it.
 import re
 import selectors
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from grader.journal import CLOSED, SENT
 from grader.stage import Stage
@@ -23,6 +23,20 @@ BUFFER_BYTES = 262_144
 
 LINE_OR_REST = re.compile(rb"[^\n]*\n|[^\n]+")
 """What one entry of the journal shows: lines where there are some, else what came together."""
+
+HEADER_BYTES = 264
+"""Before each message of the binary wire (sprint 6); its first four bytes say how many follow it."""
+
+
+def pieces(chunk: bytes) -> Iterator[bytes]:
+    """Yield what one entry of the journal shows at a time: a message of the binary wire, a line, or the rest."""
+    while len(chunk) >= HEADER_BYTES:
+        end = HEADER_BYTES + int.from_bytes(chunk[:4], "little", signed=True)
+        if not HEADER_BYTES <= end <= len(chunk):
+            break
+        yield chunk[:end]
+        chunk = chunk[end:]
+    yield from LINE_OR_REST.findall(chunk)
 
 
 class Direction:
@@ -86,7 +100,7 @@ class Direction:
             return
         except OSError:  # a reset is an end like any other
             chunk = b""
-        for piece in LINE_OR_REST.findall(chunk):
+        for piece in pieces(chunk):
             self._stage.journal.write(self.name, SENT, piece, self._peer)
         if not chunk:
             self._more = False

@@ -99,7 +99,7 @@ def scene(
 
 SPRINT1, SPRINT2, SPRINT3 = "sprint1_turn_based", "sprint2_threaded_pair", "sprint3_n_clients"
 SPRINT4 = "sprint4_named_room"
-SPRINT5 = "sprint5_concurrency"
+SPRINT5, SPRINT6 = "sprint5_concurrency", "sprint6_messenger"
 
 
 @scene(SPRINT1, "each in turn, a newcomer in the place of one who left", "alice", "server", "bob", "carol")
@@ -262,4 +262,28 @@ def room_of_names(cast: Cast) -> None:
     cast.tells("carol", "salut", "alice", "bob")
     cast.leaves("bob", "/quit")
     cast.tells("carol", "bob ?", "alice")
+    cast.server_ends()
+
+
+@scene(SPRINT6, "names, private words and a channel, on a binary wire", "alice", "server", "bob")
+def messenger(cast: Cast) -> None:
+    """Two take names, see who is there, talk to all and to each other, and meet in a channel."""
+    alice, bob = (cast.arrives(name) for name in ("alice", "bob"))
+    for client in (alice, bob):
+        client.types(f"/nick {client.name}")
+        client.sees(f"OK, welcome {client.name}")
+    for speaker, typed, hearer, seen in (
+        (alice, "salut ?", alice, "< salut ?"),
+        (alice, "/who", alice, "- bob"),
+        (alice, "/msgall bonjour", bob, "alice to all: bonjour"),
+        (bob, "/msg alice coucou", alice, "bob: coucou"),
+        (alice, "/create jazz", alice, "You have joined jazz"),
+        (bob, "/join jazz", alice, "bob has joined jazz"),
+        (bob, "on joue ?", alice, "bob in jazz: on joue ?"),
+    ):
+        speaker.types(typed)
+        hearer.sees(seen)
+    bob.types("/quit")
+    alice.sees("bob has quit jazz")
+    bob.ends(0)
     cast.server_ends()

@@ -1168,6 +1168,7 @@ PATCHES = [
         "if error.errno in OUT_OF_RESOURCES:",
         "if False:",
         "s5-descriptors",
+        "busy",
     ),
     Patch(
         5,
