@@ -33,6 +33,8 @@ PAIR, ROOM = ("alice", "bob"), ("alice", "bob", "carol")
 
 NAMES = {1: PAIR, 2: PAIR, 3: ROOM, 4: ROOM, 5: ROOM}
 
+GREETING = "me voici"
+
 LINES = ("bonjour", "salut", "ca va ?", "oui, merci")
 
 WIDTH = 110
@@ -100,16 +102,24 @@ def play(stage: Stage, contract: Contract, names: tuple[str, ...]) -> None:
     port = contract.port or free_port()
     server = Server(stage, contract.server_command(port), port, contract.directory, contract.address)
     tap = None if contract.port else Wiretap(stage, server.port, server.host)
-    people = list(arrivals(stage, contract, server, tap, names))
+    people: list[Client] = []
+    for newcomer in arrivals(stage, contract, server, tap, names):
+        if len(names) > len(PAIR):  # in a room nothing else shows that the server knows a newcomer
+            say(newcomer, GREETING, people)
+        people.append(newcomer)
     speakers = people if contract.first == 1 else people[::-1]
     for number, line in enumerate(LINES):
-        speaker = speakers[number % len(speakers)]
-        speaker.types(line)
-        for hearer in people:
-            if hearer is not speaker:
-                hearer.sees(line)
+        say(speakers[number % len(speakers)], line, people)
     speakers[len(LINES) % len(speakers)].types(contract.quit)
     speakers[len(LINES) % len(speakers)].ends()
+
+
+def say(speaker: Client, line: str, people: list[Client]) -> None:
+    """Let one say a line, and all others see it. Raises Unseen."""
+    speaker.types(line)
+    for hearer in people:
+        if hearer is not speaker:
+            hearer.sees(line)
 
 
 def arrivals(
