@@ -83,6 +83,7 @@ class Party:
         for visitor in self.here():
             visitor.sends_all_but()
         self.wait_until(self.has_settled)
+        self.wait_until(lambda: all(each.ended for each in self.visitors if not each.is_here))
         self.wait_until(lambda: all(arrival(each.name) in each.lines() for each in self.here()))
         for visitor in self.here():
             visitor.says("the end")
