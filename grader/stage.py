@@ -22,7 +22,7 @@ from grader.journal import Journal
 PATIENCE = 5.0
 """Seconds that a thing may take to be seen before it counts as not happening."""
 
-START_SECONDS = 10.0
+START_SECONDS = 5.0
 """How long a program may take to start on a machine that has much to do, however little patience there is."""
 
 LOOK_AGAIN_SECONDS = 0.002

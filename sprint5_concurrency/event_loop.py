@@ -21,7 +21,7 @@ from sprint5_concurrency.reception import Reception
 BLOCK_BYTES = 64 * 1024
 """A block that has grown to this is sent before more is read: nobody's outbox need take more at a time."""
 
-PATIENCE_SECONDS = 0.02
+PATIENCE_SECONDS = 0.01
 """How long who is behind is given to catch up for each BLOCK_BYTES said, and in proportion for less.
 
 Without it a burst is passed on faster than those who do read can be woken up, and they would be hung up on. And one
