@@ -1,4 +1,4 @@
-"""`messagerie demo`: the three sprints, played by real programs in front of the reader's eyes.
+"""`messagerie demo`: the sprints, played by real programs in front of the reader's eyes.
 
 Each row is drawn when it happens: ⌨ what somebody types, ▐ what somebody sees, ──▶ what crosses the wire.
 """
@@ -14,7 +14,7 @@ from grader.journal import SHOWN, TYPED, Entry
 from grader.scenes import SCENES, Scene
 from grader.stage import Stage
 
-PLAYED = ("turns", "any_order", "five_clients")
+PLAYED = ("turns", "any_order", "five_clients", "messenger")
 
 WIDEST = 120
 """Columns; wider diagrams are harder to read, not easier."""
@@ -27,10 +27,10 @@ COLOURS = {TYPED: "bold green", SHOWN: "cyan"}
 OWN_TERMINALS = """\
 Now you. In one terminal a server, and a client in as many others as you like:
 
-    make server SPRINT=3   or   .venv/bin/python -m sprint3_n_clients.server
-    make client SPRINT=3   or   .venv/bin/python -m sprint3_n_clients.client
+    make server SPRINT=6   or   .venv/bin/python -m sprint6_messenger.server
+    make client SPRINT=6   or   .venv/bin/python -m sprint6_messenger.client
 
-Ctrl+C ends the server, the line `fin` a client.
+Ctrl+C ends the server, the line `/quit` a client; `/help` tells the rest.
 Where to begin: sprint1_turn_based/HANDOUT.md"""
 
 

@@ -12,6 +12,7 @@ import contextlib
 import re
 import selectors
 import socket
+from collections.abc import Callable
 
 from grader.journal import CLOSED, CONNECTED, SENT, Journal
 from grader.stage import Stage
@@ -28,12 +29,27 @@ SERVER = "server"
 LINE_OR_REST = re.compile(rb"[^\n]*\n|[^\n]+")
 """What one entry of the journal shows: lines where there are some, else what came together."""
 
+Cutter = Callable[[bytes], list[bytes]]
+"""Cuts what comes, chunk by chunk, into what one entry of the journal shows each; the last chunk is empty."""
+
+
+def line_cutter() -> Cutter:
+    """Return what cuts lines, and keeps nothing from one chunk to the next."""
+    return LINE_OR_REST.findall
+
 
 class Wiretap:
     """Listens for clients; each connection is named by `expect` before it comes."""
 
-    def __init__(self, stage: Stage, server_port: int, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        server_port: int,
+        host: str = "127.0.0.1",
+        make_cutter: Callable[[], Cutter] = line_cutter,
+    ) -> None:
         self.stage = stage
+        self._make_cutter = make_cutter
         self._server = (host, server_port)
         self._listener = socket.create_server((host, 0))
         self._listener.setblocking(False)
@@ -88,13 +104,20 @@ class Wiretap:
             client, _address = self._listener.accept()
             name = self._names.pop(0) if self._names else "stranger"
             self.stage.journal.write(name, CONNECTED, peer=SERVER)
-            self._passages.append(Passage(self.stage, client, self._server, name))
+            self._passages.append(Passage(self.stage, client, self._server, name, self._make_cutter))
 
 
 class Passage:
     """One connection through the wiretap: a line each way, closed once neither has anything left to carry."""
 
-    def __init__(self, stage: Stage, client: socket.socket, address: tuple[str, int], name: str) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        client: socket.socket,
+        address: tuple[str, int],
+        name: str,
+        make_cutter: Callable[[], Cutter],
+    ) -> None:
         self.stage = stage
         server = socket.socket(client.family)
         self._ends = (client, server)
@@ -103,8 +126,8 @@ class Passage:
             end.setblocking(False)
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.lines = (
-            Line(stage.journal, client, server, name, SERVER),
-            Line(stage.journal, server, client, SERVER, name),
+            Line(stage.journal, client, server, name, SERVER, make_cutter()),
+            Line(stage.journal, server, client, SERVER, name, make_cutter()),
         )
         server.connect_ex(address)  # how that went is found when the server is first read
         self._watch(server, WRITE)
@@ -144,13 +167,20 @@ class Line:
     """One direction of one connection."""
 
     def __init__(
-        self, journal: Journal, source: socket.socket, target: socket.socket, name: str, peer: str
+        self,
+        journal: Journal,
+        source: socket.socket,
+        target: socket.socket,
+        name: str,
+        peer: str,
+        cutter: Cutter,
     ) -> None:
         self.done = False
         self.name = name
         self.kept = bytearray()
         self.allowance: int | None = None  # how many bytes may pass; None: all
         self._journal = journal
+        self._cutter = cutter
         self._peer = peer
         self._source = source
         self._target = target
@@ -177,7 +207,7 @@ class Line:
         except OSError:  # a reset is an end like any other
             chunk = b""
         self.kept += chunk
-        for piece in LINE_OR_REST.findall(chunk):
+        for piece in self._cutter(chunk):
             self._journal.write(self.name, SENT, piece, self._peer)
         if not chunk:
             self._more = False
