@@ -18,7 +18,7 @@ FORMER = $(shell expr 0$(N) - 1)
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
-demo: environment ## play the three sprints, with real servers, clients and terminals
+demo: environment ## play the sprints, with real servers, clients and terminals
 	@exec .venv/bin/messagerie demo
 
 server: environment ## start a server in this terminal: make server SPRINT=3 [PORT=4444]

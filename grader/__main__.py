@@ -25,7 +25,7 @@ def command_line() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_demo(
-        commands.add_parser("demo", help="play the three sprints, with real servers, clients, terminals")
+        commands.add_parser("demo", help="play the sprints, with real servers, clients, terminals")
     )
     add_check(commands.add_parser("check", help="judge a submission: messagerie check 1 my_sprint1"))
     add_watch(commands.add_parser("watch", help="judge a submission again whenever one of its files changes"))
@@ -53,7 +53,7 @@ def add_watch(parser: argparse.ArgumentParser) -> None:
 
 def add_trace(parser: argparse.ArgumentParser) -> None:
     """Describe `trace`."""
-    check.add_submission(parser)
+    check.add_submission(parser, tuple(trace.NAMES))
     parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where (default: here)")
     parser.add_argument("--no-sandbox", action="store_true", help="run the programs with your rights")
     parser.set_defaults(do=trace.trace)

@@ -40,9 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"checks at the same time (default: {JOBS})")
 
 
-def add_submission(parser: argparse.ArgumentParser) -> None:
-    """Describe what every command is told of a submission."""
-    parser.add_argument("sprint", type=int, choices=(1, 2, 3), metavar="SPRINT", help="1, 2 or 3")
+def add_submission(parser: argparse.ArgumentParser, sprints: tuple[int, ...] = (1, 2, 3, 6)) -> None:
+    """Describe what every command is told of a submission; not every command can do all sprints."""
+    told = f"{', '.join(map(str, sprints[:-1]))} or {sprints[-1]}"
+    parser.add_argument("sprint", type=int, choices=sprints, metavar="SPRINT", help=told)
     parser.add_argument("directory", type=Path, metavar="DIR", help="a submission: it has a messagerie.toml")
 
 

@@ -49,6 +49,11 @@ def handouts() -> list[Path]:
     return sorted(ROOT.glob("sprint*/HANDOUT.md"))
 
 
+def number_of(handout: Path) -> int:
+    """Return the number of a handout's sprint."""
+    return int(re.match(r"sprint(\d+)", handout.parent.name)[1])  # type: ignore[index]  # `handouts` matches so
+
+
 def documents() -> list[Path]:
     """Return all that shows blocks: the handouts, and what stands at the top."""
     return [*handouts(), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]

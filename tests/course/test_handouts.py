@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from grader.__main__ import command_line
-from tests.course.handouts import ROOT, Block, blocks, handouts, source_of, tasks
+from tests.course.handouts import ROOT, Block, blocks, handouts, number_of, source_of, tasks
 from tests.course.record import by_lifeline, recorded
 
 CHECK_ID = re.compile(r"`(s\d-[a-z0-9-]+)`")
@@ -30,8 +30,8 @@ each_handout = pytest.mark.parametrize("handout", handouts(), ids=lambda path: p
 
 def known_checks(handout: Path) -> set[str]:
     """Return the ids of the checks of a handout's sprint, read from its file of checks."""
-    number = handout.parent.name[len("sprint") :].partition("_")[0]
-    return set(re.findall(r'@check\(\s*"([^"]+)"', (ROOT / f"tests/e2e/test_sprint{number}.py").read_text()))
+    checks = ROOT / f"tests/e2e/test_sprint{number_of(handout)}.py"
+    return set(re.findall(r'@check\(\s*"([^"]+)"', checks.read_text()))
 
 
 def test_every_sprint_has_a_handout() -> None:
@@ -104,7 +104,8 @@ def test_a_command_can_be_pasted(line: str) -> None:
         assert runs(["make", "--dry-run", *words[1:]])
     elif words[0].endswith("messagerie"):
         arguments = command_line().parse_args(words[1:])
-        assert set(getattr(arguments, "only", ())) <= known_checks(handouts()[arguments.sprint - 1])
+        handout = next(each for each in handouts() if number_of(each) == arguments.sprint)
+        assert set(getattr(arguments, "only", ())) <= known_checks(handout)
     else:
         assert runs(["sh", "-n", "-c", line])
 
