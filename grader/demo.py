@@ -19,7 +19,7 @@ PLAYED = ("turns", "any_order", "five_clients", "messenger")
 WIDEST = 120
 """Columns; wider diagrams are harder to read, not easier."""
 
-PACE_SECONDS = 0.025
+PACE_SECONDS = 0.02
 """How long a row is left to a reader before the next, on a terminal; nobody reads along on a pipe."""
 
 COLOURS = {TYPED: "bold green", SHOWN: "cyan"}
