@@ -18,14 +18,14 @@ FORMER = $(shell expr 0$(N) - 1)
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
-demo: environment ## play the sprints so far, with real servers, clients and terminals
+demo: environment ## play the sprints, with real servers, clients and terminals
 	@exec .venv/bin/messagerie demo
 
-server: environment ## start a server in this terminal: make server SPRINT=4 [PORT=4444]
-	@exec $(PYTHON) -m $(call sprint,$(SPRINT),SPRINT=4).server $(PORT)
+server: environment ## start a server in this terminal: make server SPRINT=6 [PORT=4444]
+	@exec $(PYTHON) -m $(call sprint,$(SPRINT),SPRINT=6).server $(PORT)
 
-client: environment ## start a client in this terminal: make client SPRINT=4 [PORT=4444]
-	@trap : INT; $(PYTHON) -m $(call sprint,$(SPRINT),SPRINT=4).client $(if $(PORT),127.0.0.1 $(PORT)) \
+client: environment ## start a client in this terminal: make client SPRINT=6 [PORT=4444]
+	@trap : INT; $(PYTHON) -m $(call sprint,$(SPRINT),SPRINT=6).client $(if $(PORT),127.0.0.1 $(PORT)) \
 		|| [ $$? -eq 130 ] # left with Ctrl+C: nothing that make should complain about
 
 diff: ## show what a sprint changes in the one before: make diff N=2

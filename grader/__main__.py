@@ -24,9 +24,7 @@ def command_line() -> argparse.ArgumentParser:
         prog="messagerie", description="An instant messenger over TCP, sprint by sprint."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    add_demo(
-        commands.add_parser("demo", help="play the sprints so far, with real servers, clients, terminals")
-    )
+    add_demo(commands.add_parser("demo", help="play the sprints, with real servers, clients, terminals"))
     add_check(commands.add_parser("check", help="judge a submission: messagerie check 1 my_sprint1"))
     add_watch(commands.add_parser("watch", help="judge a submission again whenever one of its files changes"))
     add_trace(commands.add_parser("trace", help="play a conversation, leave it as trace.svg, .md and .jsonl"))

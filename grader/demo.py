@@ -1,4 +1,4 @@
-"""`messagerie demo`: the sprints so far, played by real programs in front of the reader's eyes.
+"""`messagerie demo`: the sprints, played by real programs in front of the reader's eyes.
 
 Each row is drawn when it happens: ⌨ what somebody types, ▐ what somebody sees, ──▶ what crosses the wire.
 """
@@ -27,10 +27,10 @@ COLOURS = {TYPED: "bold green", PRESSED: "bold green", SHOWN: "cyan"}
 OWN_TERMINALS = """\
 Now you. In one terminal a server, and a client in as many others as you like:
 
-    make server SPRINT=4   or   .venv/bin/python -m sprint4_named_room.server
-    make client SPRINT=4   or   .venv/bin/python -m sprint4_named_room.client
+    make server SPRINT=6   or   .venv/bin/python -m sprint6_messenger.server
+    make client SPRINT=6   or   .venv/bin/python -m sprint6_messenger.client
 
-Ctrl+C ends the server, the line `exit` a client.
+Ctrl+C ends the server, the line `/quit` a client; `/help` tells the rest.
 Where to begin: sprint1_turn_based/HANDOUT.md"""
 
 

@@ -9,7 +9,7 @@ more, as TCP would have it.
 import re
 import selectors
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from grader.journal import CLOSED, SENT
 from grader.stage import Stage
@@ -24,19 +24,13 @@ BUFFER_BYTES = 262_144
 LINE_OR_REST = re.compile(rb"[^\n]*\n|[^\n]+")
 """What one entry of the journal shows: lines where there are some, else what came together."""
 
-HEADER_BYTES = 264
-"""Before each message of the binary wire (sprint 6); its first four bytes say how many follow it."""
+Cutter = Callable[[bytes], list[bytes]]
+"""Cuts what comes, chunk by chunk, into what one entry of the journal shows each; the last chunk is empty."""
 
 
-def pieces(chunk: bytes) -> Iterator[bytes]:
-    """Yield what one entry of the journal shows at a time: a message of the binary wire, a line, or the rest."""
-    while len(chunk) >= HEADER_BYTES:
-        end = HEADER_BYTES + int.from_bytes(chunk[:4], "little", signed=True)
-        if not HEADER_BYTES <= end <= len(chunk):
-            break
-        yield chunk[:end]
-        chunk = chunk[end:]
-    yield from LINE_OR_REST.findall(chunk)
+def line_cutter() -> Cutter:
+    """Return what cuts lines, and keeps nothing from one chunk to the next."""
+    return LINE_OR_REST.findall
 
 
 class Direction:
@@ -45,23 +39,21 @@ class Direction:
     def __init__(
         self,
         stage: Stage,
-        source: socket.socket,
-        target: socket.socket,
-        name: str,
-        peer: str,
+        ends: tuple[socket.socket, socket.socket],
+        names: tuple[str, str],
+        cutter: Cutter,
         wake: Callable[[], None],
     ) -> None:
         self.done = False
-        self.name = name
+        self.name, self._peer = names
         self.kept = bytearray()
         self.allowance: int | None = None  # how many bytes may pass; None: all
         self.delay = 0.0  # seconds
         self.pause = 0.0  # seconds behind each piece
         self.piece: Callable[[], int] | None = None  # how long the next piece is; None: as long as can be
         self._stage = stage
-        self._peer = peer
-        self._source = source
-        self._target = target
+        self._source, self._target = ends
+        self._cutter = cutter
         self._wake = wake
         self._more = True  # may still be read from the source
         self._late = 0  # chunks on their way, the end being one
@@ -100,7 +92,7 @@ class Direction:
             return
         except OSError:  # a reset is an end like any other
             chunk = b""
-        for piece in pieces(chunk):
+        for piece in self._cutter(chunk):
             self._stage.journal.write(self.name, SENT, piece, self._peer)
         if not chunk:
             self._more = False

@@ -4,11 +4,16 @@
 them, and recorded again by a test that compares. A scene waits for what it says, so it fails if that does not come.
 """
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
 
 from grader.actors import Client, PipedClient, Server
 from grader.contract import Contract, reference
+from grader.direction import line_cutter
+from grader.messages import MessageCutter
 from grader.stage import Stage
 from grader.wiretap import Wiretap
 
@@ -18,11 +23,14 @@ HOST = "127.0.0.1"
 class Cast:
     """Who plays: a server, its wiretap, and the clients that have come so far, by name."""
 
+    is_binary = False  # the wire: messages, not lines
+
     def __init__(self, stage: Stage, contract: Contract) -> None:
         self.stage = stage
         self.contract = contract
         self.server = Server(stage, contract.server_command(0), directory=contract.directory)
-        self.tap = Wiretap(stage, self.server.port)
+        cutter = MessageCutter if self.is_binary else line_cutter
+        self.tap = Wiretap(stage, self.server.port, make_cutter=cutter)
         self.clients: dict[str, Client] = {}
         self.cue: tuple[str, ...] = ()  # what a hearer must see, besides the line, before anybody goes on
 
@@ -67,6 +75,47 @@ class Cast:
         self.stage.wait_until(self.tap.is_quiet)
 
 
+class Desk:
+    """Where each person of a scene keeps files: a folder of one's own, which goes with the scene."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self.path = Path(self._folder.name)
+        stage.bring(self)
+
+    def end(self) -> None:
+        """Remove it."""
+        self._folder.cleanup()
+
+
+class Messengers(Cast):
+    """The cast of the last sprint: everybody has a name, a desk, and more to type than text."""
+
+    is_binary = True
+
+    def logs_in(self, name: str) -> Path:
+        """Start a client at a desk of its user's own, let him take a name, and wait until he has it."""
+        desk = Desk(self.stage).path
+        self.tap.expect(name)
+        command = [
+            "env",
+            f"PYTHONPATH={self.contract.directory}",
+            *self.contract.client_command(HOST, self.tap.port),
+        ]
+        client = self.clients[name] = Client(self.stage, name, command, desk)
+        client.sees("connected")
+        self.does(name, f"/nick {name}", f"OK, welcome {name}")
+        self.server.announces(f"^{name} arrived")
+        return desk
+
+    def does(self, name: str, line: str, *seen: str, **others: str) -> None:
+        """Let one type a line, and wait until he sees what comes of it, and others what they see of it."""
+        self.clients[name].types(line)
+        self.clients[name].sees(*seen)
+        for other, text in others.items():
+            self.clients[other].sees(text)
+
+
 @dataclass(frozen=True)
 class Scene:
     """One play: its title, the sprint whose programs play it, and what happens."""
@@ -75,23 +124,27 @@ class Scene:
     title: str
     package: str
     actors: tuple[str, ...]
-    play: Callable[[Cast], None]
+    play: Callable[[Any], None]
+    make_cast: Callable[[Stage, Contract], Cast] = Cast
 
     def perform(self, stage: Stage) -> None:
         """Play it on a stage. Raises AssertionError where something does not happen as it should."""
-        self.play(Cast(stage, reference(self.package)))
+        self.play(self.make_cast(stage, reference(self.package)))
 
 
 SCENES: dict[str, Scene] = {}
 
 
+Play = TypeVar("Play", bound=Callable[[Any], None])
+
+
 def scene(
-    package: str, title: str, *actors: str
-) -> Callable[[Callable[[Cast], None]], Callable[[Cast], None]]:
+    package: str, title: str, *actors: str, make_cast: Callable[[Stage, Contract], Cast] = Cast
+) -> Callable[[Play], Play]:
     """Register a play under its function's name."""
 
-    def register(play: Callable[[Cast], None]) -> Callable[[Cast], None]:
-        SCENES[play.__name__] = Scene(play.__name__, title, package, actors, play)
+    def register(play: Play) -> Play:
+        SCENES[play.__name__] = Scene(play.__name__, title, package, actors, play, make_cast)
         return play
 
     return register
@@ -265,25 +318,54 @@ def room_of_names(cast: Cast) -> None:
     cast.server_ends()
 
 
-@scene(SPRINT6, "names, private words and a channel, on a binary wire", "alice", "server", "bob")
-def messenger(cast: Cast) -> None:
-    """Two take names, see who is there, talk to all and to each other, and meet in a channel."""
-    alice, bob = (cast.arrives(name) for name in ("alice", "bob"))
-    for client in (alice, bob):
-        client.types(f"/nick {client.name}")
-        client.sees(f"OK, welcome {client.name}")
-    for speaker, typed, hearer, seen in (
-        (alice, "salut ?", alice, "< salut ?"),
-        (alice, "/who", alice, "- bob"),
-        (alice, "/msgall bonjour", bob, "alice to all: bonjour"),
-        (bob, "/msg alice coucou", alice, "bob: coucou"),
-        (alice, "/create jazz", alice, "You have joined jazz"),
-        (bob, "/join jazz", alice, "bob has joined jazz"),
-        (bob, "on joue ?", alice, "bob in jazz: on joue ?"),
-    ):
-        speaker.types(typed)
-        hearer.sees(seen)
-    bob.types("/quit")
-    alice.sees("bob has quit jazz")
-    bob.ends(0)
+@scene(SPRINT3, "a secret, and a picture", "alice", "server", "bob", "carol")
+def overheard(cast: Cast) -> None:
+    """What alice says to bob carol hears, too; and what is no text alice cannot send at all."""
+    for number, name in enumerate(("alice", "bob", "carol"), 1):
+        cast.arrives(name)
+        cast.server.announces(f", {number} present")
+    cast.says("alice", "bob, pas un mot à carol : gâteau à 16 h", "bob", "carol")
+    cast.says("carol", "quel gâteau ?", "alice", "bob")
+    cast.clients["alice"].types("\x89PNG")
+    cast.clients["alice"].sees("not sent")
+    cast.server_ends()
+
+
+@scene(SPRINT6, "to one, to all, to a channel", "alice", "server", "bob", "carol", make_cast=Messengers)
+def messenger(cast: Messengers) -> None:
+    """Three who have names; each text has its addressee, and nobody else hears it."""
+    for name in "alice", "bob", "carol":
+        cast.logs_in(name)
+    cast.does("alice", "/msg bob gâteau à 16 h", bob="< alice: gâteau à 16 h")
+    cast.does("carol", "/msgall bonjour", alice="< carol to all: bonjour", bob="< carol to all: bonjour")
+    cast.does("alice", "/create cuisine", "You have joined cuisine")
+    cast.does("bob", "/join cuisine", "You have joined cuisine", alice="INFO> bob has joined cuisine")
+    cast.does("alice", "qui a des oeufs ?", bob="< alice in cuisine: qui a des oeufs ?")
+    cast.does("carol", "quel gâteau ?", "< quel gâteau ?")
+    cast.leaves("bob", "/quit")
+    cast.clients["alice"].sees("INFO> bob has quit cuisine")
+    cast.server_ends()
+
+
+@scene(SPRINT6, "the first milestone", "alice", "server", make_cast=Messengers)
+def echo(cast: Messengers) -> None:
+    """Without a name, without a channel: what one types comes back."""
+    alice = cast.arrives("alice")
+    cast.does("alice", "salut", "< salut")
+    cast.does("alice", "/who", "please login")
+    alice.types("/quit")
+    alice.ends(0)
+    cast.clients.clear()
+    cast.server_ends()
+
+
+@scene(SPRINT6, "a file that is wanted", "alice", "server", "bob", make_cast=Messengers)
+def wanted_file(cast: Messengers) -> None:
+    """Alice offers a file; bob wants it, and it goes straight to him."""
+    (cast.logs_in("alice") / "recette.txt").write_bytes(b"3 oeufs, 200 g de sucre\n" * 100)
+    inbox = cast.logs_in("bob") / "inbox"
+    cast.does("alice", "/send bob recette.txt", "is offered", bob="do you want it? (y/n)")
+    cast.does("bob", "y", "saved as", alice="bob has it")
+    assert (inbox / "recette.txt").stat().st_size == 2400
+    cast.does("bob", "/msg alice merci !", alice="< bob: merci !")
     cast.server_ends()

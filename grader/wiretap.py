@@ -12,8 +12,9 @@ import contextlib
 import random
 import selectors
 import socket
+from collections.abc import Callable
 
-from grader.direction import Direction
+from grader.direction import Cutter, Direction, line_cutter
 from grader.journal import CONNECTED, NETWORK
 from grader.peers import RESET_AT_CLOSE
 from grader.stage import Stage
@@ -26,8 +27,15 @@ SERVER = "server"
 class Wiretap:
     """Listens for clients; each connection is named by `expect` before it comes."""
 
-    def __init__(self, stage: Stage, server_port: int, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        server_port: int,
+        host: str = "127.0.0.1",
+        make_cutter: Callable[[], Cutter] = line_cutter,
+    ) -> None:
         self.stage = stage
+        self._make_cutter = make_cutter
         self._server = (host, server_port)
         self._listener = socket.create_server((host, 0))
         self._listener.setblocking(False)
@@ -124,13 +132,20 @@ class Wiretap:
             client, _address = self._listener.accept()
             name = self._names.pop(0) if self._names else "stranger"
             self.stage.journal.write(name, CONNECTED, peer=SERVER)
-            self._passages.append(Passage(self.stage, client, self._server, name))
+            self._passages.append(Passage(self.stage, client, self._server, name, self._make_cutter))
 
 
 class Passage:
     """One connection through the wiretap: a direction each way, closed once neither has anything left to carry."""
 
-    def __init__(self, stage: Stage, client: socket.socket, address: tuple[str, int], name: str) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        client: socket.socket,
+        address: tuple[str, int],
+        name: str,
+        make_cutter: Callable[[], Cutter],
+    ) -> None:
         self.stage = stage
         self.name = name
         server = socket.socket(client.family)
@@ -140,8 +155,8 @@ class Passage:
             end.setblocking(False)
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.directions = (
-            Direction(stage, client, server, name, SERVER, self.carry),
-            Direction(stage, server, client, SERVER, name, self.carry),
+            Direction(stage, (client, server), (name, SERVER), make_cutter(), self.carry),
+            Direction(stage, (server, client), (SERVER, name), make_cutter(), self.carry),
         )
         server.connect_ex(address)  # how that went is found when the server is first read
         self._watch(server, WRITE)

@@ -54,9 +54,14 @@ def handouts() -> list[Path]:
     return sorted(ROOT.glob("sprint*/HANDOUT.md"))
 
 
+def number_of(handout: Path) -> int:
+    """Return the number of a handout's sprint."""
+    return int(handout.parent.name.removeprefix("sprint").partition("_")[0])
+
+
 def handout_of(sprint: int) -> Path:
     """Return the handout of one sprint."""
-    return next(path for path in handouts() if path.parent.name.startswith(f"sprint{sprint}_"))
+    return next(path for path in handouts() if number_of(path) == sprint)
 
 
 def documents() -> list[Path]:

@@ -17,6 +17,7 @@ from tests.course.handouts import (
     blocks,
     handout_of,
     handouts,
+    number_of,
     source_of,
     tasks,
 )
@@ -40,8 +41,8 @@ each_handout = pytest.mark.parametrize("handout", handouts(), ids=lambda path: p
 
 def known_checks(handout: Path) -> set[str]:
     """Return the ids of the checks of a handout's sprint, read from its file of checks."""
-    number = handout.parent.name[len("sprint") :].partition("_")[0]
-    return set(re.findall(r'@check\(\s*"([^"]+)"', (ROOT / f"tests/e2e/test_sprint{number}.py").read_text()))
+    checks = ROOT / f"tests/e2e/test_sprint{number_of(handout)}.py"
+    return set(re.findall(r'@check\(\s*"([^"]+)"', checks.read_text()))
 
 
 def test_every_sprint_has_a_handout() -> None:

@@ -56,7 +56,7 @@ def test_the_demo_plays_every_scene_within_the_terminal(stage: Stage, terminal: 
     text = "\n".join(rows(demo))
     for name in PLAYED:
         assert SCENES[name].package in text
-    assert "make client SPRINT=4" in text
+    assert "make client SPRINT=6" in text
     assert [row for row in rows(demo) if cell_len(row) > COLUMNS] == []
     assert "\x1b" not in text
 

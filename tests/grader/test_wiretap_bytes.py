@@ -2,20 +2,15 @@
 
 import random
 import socket
-import struct
 from collections.abc import Iterator
 
 import pytest
 
-from grader.direction import pieces
 from grader.journal import CLOSED, CONNECTED, SENT
 from grader.peers import Peer
 from grader.program import Program
 from grader.stage import Stage
 from grader.wiretap import Wiretap
-
-MESSAGE = struct.pack("<i128si128s", 3, b"alice", 10, b"jazz") + b"a\nb"
-"""Its type is a line feed, and one is in its payload."""
 
 BYTES = random.Random(7).randbytes(2_000_000)
 
@@ -151,18 +146,3 @@ def test_a_wiretap_leaves_nothing_behind() -> None:
         ends.accepted.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
-
-
-@pytest.mark.parametrize(
-    ("chunk", "shown"),
-    [
-        (b"one\ntwo\nthr", [b"one\n", b"two\n", b"thr"]),
-        (b"bonjour" + bytes(300), [b"bonjour" + bytes(300)]),
-        (MESSAGE + MESSAGE, [MESSAGE, MESSAGE]),
-        (MESSAGE + b"\x63" + bytes(300), [MESSAGE, b"\x63" + bytes(300)]),
-        (b"\xff" * 300, [b"\xff" * 300]),
-        (b"", []),
-    ],
-)
-def test_messages_of_a_known_wire_are_shown_one_by_one(chunk: bytes, shown: list[bytes]) -> None:
-    assert list(pieces(chunk)) == shown
