@@ -7,7 +7,7 @@
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONUNBUFFERED PYTHONWARNINGS VIRTUAL_ENV
 
 PYTHON := .venv/bin/python
-# Logical cores: xdist's `auto` counts physical ones, and most of the time the tests wait for each other.
+# Four workers on two cores: a test waits for its programs about half of the time.
 PYTEST := $(PYTHON) -m pytest -n 4 --dist worksteal
 RUNS := 20
 

@@ -271,4 +271,4 @@ class AnyVisits(RuleBasedStateMachine):
 
 
 TestAnyVisits = AnyVisits.TestCase
-TestAnyVisits.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestAnyVisits.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

@@ -200,4 +200,4 @@ class Machine(RuleBasedStateMachine):
 
 
 TestService = Machine.TestCase
-TestService.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestService.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
