@@ -12,8 +12,8 @@ import time
 
 THIRD = 3
 
-THINK_SECONDS = 2.0
-"""Longer than a silence that raises doubts."""
+THINK_SECONDS = 1.5
+"""Longer than a silence that raises doubts (QUIET_SECONDS in bench/ending.py)."""
 
 
 class Faulty:

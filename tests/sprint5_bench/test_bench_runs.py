@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sprint5_concurrency.bench.__main__ import main
 from sprint5_concurrency.bench.crew import Crew
 from sprint5_concurrency.bench.measures import Settings, measure
 from sprint5_concurrency.bench.plots import can_draw
@@ -18,6 +19,14 @@ from sprint5_concurrency.bench.servers import STRATEGIES, other_program, strateg
 from tests.common.children import ROOT, child, outcome, said
 
 FAULTY = ROOT / "tests/sprint5_bench/faulty_server.py"
+
+UNDRAWN = """
+import sys
+from runpy import run_module
+sys.modules["matplotlib"] = None
+run_module("sprint5_concurrency.bench", run_name="__main__", alter_sys=True)
+"""
+"""The program where matplotlib is not installed: to load it and to draw takes longer than these measurements."""
 
 TINY = Settings(seconds=0.1, patience=20.0)
 
@@ -98,9 +107,7 @@ def test_the_crew_goes_on_after_a_failure(crew: Crew) -> None:
 
 
 def test_the_whole_program_leaves_tables_figures_and_plots(tmp_path: Path) -> None:
-    only = (
-        "--only poll_loop event_loop --measure deliveries stalled --clients 3 6 --seconds 0.05 --processes 1"
-    )
+    only = "--only poll_loop event_loop --measure deliveries --clients 3 6 --seconds 0.05 --processes 1"
     program = child("-m", "sprint5_concurrency.bench", "--quick", *only.split(), "--out", str(tmp_path))
     code, out, err = outcome(program)
     assert (code, err) == (0, ""), out
@@ -108,7 +115,7 @@ def test_the_whole_program_leaves_tables_figures_and_plots(tmp_path: Path) -> No
     assert page in out
     assert "| server | 3 | 6 |\n| --- | ---: | ---: |\n| poll_loop | " in page
     found = from_json((tmp_path / "results.json").read_text())
-    assert [run.server for run in found.runs] == ["poll_loop", "event_loop"] * 5
+    assert [run.server for run in found.runs] == ["poll_loop", "event_loop"] * 4
     with (tmp_path / "results.csv").open() as file:
         assert {row["server"] for row in csv.DictReader(file)} == {"poll_loop", "event_loop"}
     assert (tmp_path / "deliveries-10.svg").exists() == can_draw()
@@ -117,9 +124,9 @@ def test_the_whole_program_leaves_tables_figures_and_plots(tmp_path: Path) -> No
 def test_a_failure_is_shown_as_one_and_is_the_exit_code(tmp_path: Path) -> None:
     words = "--quick --only event_loop --measure deliveries --clients 4 --seconds 0.05 --processes 1"
     other = ["--server", faulty("drop"), "--out", str(tmp_path)]
-    program = child("-m", "sprint5_concurrency.bench", *words.split(), *other)
-    code, out, err = outcome(program)
+    code, out, err = outcome(child("-c", UNDRAWN, *words.split(), *other))
     assert (code, err) == (1, "")
+    assert "no plots (matplotlib is not installed)" in out
     rows = [line for line in out.split("\n") if "faulty_server.py drop |" in line]
     assert rows
     assert all("| FAILED |" in row for row in rows)
@@ -129,7 +136,7 @@ def test_a_failure_is_shown_as_one_and_is_the_exit_code(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_leaves_what_was_measured_and_no_process(tmp_path: Path, number: signal.Signals) -> None:
     words = "--only event_loop --measure deliveries --clients 3 --seconds 0.1 --processes 1 --rounds 60"
-    program = child("-m", "sprint5_concurrency.bench", *words.split(), "--out", str(tmp_path))
+    program = child("-c", UNDRAWN, *words.split(), "--out", str(tmp_path))
     assert "round 1: per second" in said(program)
     family = psutil.Process(program.pid).children(recursive=True)
     program.send_signal(number)
@@ -140,19 +147,29 @@ def test_ctrl_c_leaves_what_was_measured_and_no_process(tmp_path: Path, number: 
     assert psutil.wait_procs(family, timeout=10)[1] == []
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "--only nobody",
-        "--clients 1",
-        "--clients x",
-        "--seconds 0",
-        "--rounds 0",
-        "--server ./server",
-        "--measure fun",
-    ],
-)
-def test_wrong_usage_is_told_in_one_line(words: str) -> None:
-    code, out, err = outcome(child("-m", "sprint5_concurrency.bench", *words.split()))
+WRONG = [
+    "--only nobody",
+    "--clients 1",
+    "--clients x",
+    "--seconds 0",
+    "--rounds 0",
+    "--server ./server",
+    "--measure fun",
+]
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_wrong_usage_is_told_in_one_line(
+    words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench", *words.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_wrong_usage_ends_the_program_before_it_measures_anything() -> None:
+    code, out, err = outcome(child("-m", "sprint5_concurrency.bench", *WRONG[0].split()))
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
