@@ -21,6 +21,9 @@ CHECK = "s3-three"
 
 SLEEPS = "import signal\nsignal.pause()\n"
 
+ARRIVES = "import socket, sys\nserver = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
+"""Who is there need not be waited for until it has had all the time that a start may take."""
+
 CHEATED = Path.home() / "cheated"
 
 HOSTILE = {
@@ -31,13 +34,14 @@ import signal
 for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
     signal.signal(number, signal.SIG_IGN)
 """
+    + ARRIVES
     + SLEEPS,
     "becomes a daemon": "import os\nif os.fork():\n    os._exit(0)\nos.setsid()\nos.environ.clear()\n"
     'os.execve("/bin/sleep", ["sleep", "1000"], {})\n',
-    "floods": 'import sys\nwhile True:\n    sys.stdout.write("y" * 65536)\n',
+    "floods": ARRIVES + 'while True:\n    sys.stdout.write("y" * 65536)\n',
     "kills all it can": "import os, signal\nos.kill(-1, signal.SIGKILL)\n",
     "writes into the course": f'open("{ROOT}/grader/words.py", "a").write("cheated = 1")\n' + SLEEPS,
-    "writes into home": f'open("{CHEATED}", "w").write("1")\n' + SLEEPS,
+    "writes into home": f'open("{CHEATED}", "w").write("1")\n' + ARRIVES + SLEEPS,
 }
 """What its client does, in Python."""
 
