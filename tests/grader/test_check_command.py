@@ -20,7 +20,10 @@ CONTRACT = (
     'client = "python3 -m sprint1_turn_based.client {host} {port}"\nwire = "lines"\npatience = 1.5\n'
 )
 
-NO_SWAP = ("        self.turn = other\n", "")
+SWAP = "        self.turn = other\n"
+
+NO_SWAP, DIES = "", SWAP + "        if other == 1:\n            raise SystemExit(3)\n"
+"""What a broken server does in its place: an answer does not come, or can be seen never to come."""
 
 
 @pytest.fixture
@@ -39,10 +42,11 @@ def submission(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def break_it(submission: Path) -> None:
-    """Let the server forget to pass the turn."""
+def break_it(submission: Path, instead: str = DIES) -> None:
+    """Let the server not pass the turn on, or not back."""
     server = submission / "sprint1_turn_based" / "server.py"
-    server.write_text(server.read_text().replace(*NO_SWAP))
+    assert SWAP in server.read_text()
+    server.write_text(server.read_text().replace(SWAP, instead))
 
 
 def start(stage: Stage, *words: str) -> Program:
@@ -68,7 +72,7 @@ def test_what_passes_is_told_with_its_points(stage: Stage, submission: Path) -> 
 
 
 def test_what_fails_is_explained_and_ends_the_run(stage: Stage, submission: Path) -> None:
-    break_it(submission)
+    break_it(submission, NO_SWAP)
     code, out, _err = run(
         stage, "1", str(submission), "--only", "s1-answer", "--only", "s1-turns", "--seed", "7"
     )
