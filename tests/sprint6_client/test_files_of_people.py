@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,14 @@ def film(tmp_path: Path) -> Path:
 
 def make(path: Path, size: int) -> Path:
     """Make a file."""
-    path.write_bytes(random.Random(path.name).randbytes(size))
+    path.write_bytes(content(path.name, size))
     return path
+
+
+@cache
+def content(name: str, size: int) -> bytes:
+    """Return bytes without any order, always the same for a name: to make many takes a while."""
+    return random.Random(name).randbytes(size)
 
 
 def test_a_file_arrives_and_both_are_told(alice: Person, bob: Person, photo: Path) -> None:
