@@ -36,6 +36,11 @@ def test_the_first_thing_typed_is_the_name(stage: Stage, impostor: Impostor, tmp
     alice.types("alice\r")
     server.receives("USER alice")
     alice.sees(">", f"127.0.0.1:{impostor.port} · connected · alice")
+    server.says("ERR name-taken somebody else has this name")
+    alice.sees("* name refused: somebody else has this name (name-taken)", "your name:")
+    alice.types("alice2\rsalut\r")
+    server.receives("USER alice2", "MSG salut")
+    alice.sees("alice2: salut")
 
 
 def test_a_message_that_arrives_leaves_the_line_being_typed_as_it_is(at_terminal: AtTerminal) -> None:
@@ -197,14 +202,14 @@ def test_a_paste_without_marks_is_said_line_by_line_too(at_terminal: AtTerminal)
     server.receives(*(f"MSG {line}" for line in lines))
 
 
-@pytest.mark.parametrize("pasted", ["salut\nMSG hack", "salut\r\nMSG hack", "salut\rMSG hack"])
-def test_a_pasted_line_feed_makes_no_second_line_of_the_wire(at_terminal: AtTerminal, pasted: str) -> None:
+def test_a_pasted_line_feed_makes_no_second_line_of_the_wire(at_terminal: AtTerminal) -> None:
     alice, server = at_terminal()
-    alice.types(PASTE.format(pasted) + "\r")
-    server.receives("MSG salut", "MSG MSG hack")
+    for pasted in ("salut\nMSG hack", "salut\r\nMSG hack", "salut\rMSG hack"):
+        alice.types(PASTE.format(pasted) + "\r")
+        server.receives("MSG salut", "MSG MSG hack")
 
 
-def test_tab_completes_a_name_that_was_heard(at_terminal: AtTerminal) -> None:
+def test_tab_completes_a_name_that_was_heard_and_ctrl_d_in_a_line_deletes(at_terminal: AtTerminal) -> None:
     alice, server = at_terminal()
     server.says("MSG bob salut", "MSG Élodie salut", "MSG boris salut")
     alice.sees("boris: salut")
@@ -212,6 +217,8 @@ def test_tab_completes_a_name_that_was_heard(at_terminal: AtTerminal) -> None:
     alice.sees_typed("Élodie, boris")
     alice.types("\t !\r")
     server.receives("MSG Élodie, bob !")
+    alice.types(f"axb{LEFT}{LEFT}\x04\r")
+    server.receives("MSG ab")
 
 
 def test_what_was_said_comes_back_in_the_next_run(at_terminal: AtTerminal, tmp_path: Path) -> None:
@@ -233,15 +240,6 @@ def test_what_was_said_comes_back_in_the_next_run(at_terminal: AtTerminal, tmp_p
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
-def test_a_refused_name_is_asked_for_again(at_terminal: AtTerminal) -> None:
-    alice, server = at_terminal()
-    server.says("ERR name-taken somebody else has this name")
-    alice.sees("* name refused: somebody else has this name (name-taken)", "your name:")
-    alice.types("alice2\rsalut\r")
-    server.receives("USER alice2", "MSG salut")
-    alice.sees("alice2: salut")
-
-
 def test_names_have_colours_unless_nobody_wants_them(at_terminal: AtTerminal) -> None:
     alice, server = at_terminal()
     server.says("MSG bob salut")
@@ -258,24 +256,6 @@ def test_a_terminal_that_cannot_draw_gets_plain_lines(at_terminal: AtTerminal) -
     server.says("MSG bob salut")
     assert server.stage.wait_until(lambda: "bob: salut" in alice.rows)
     assert b"\x1b" not in alice.program.written["screen"]
-
-
-@pytest.mark.parametrize(("keys", "code"), [("\x03", 130), ("\x04", 0), ("/quit\r", 0), ("half\x03", 130)])
-def test_the_keys_that_leave_do_so_politely(at_terminal: AtTerminal, keys: str, code: int) -> None:
-    alice, server = at_terminal()
-    alice.types(f"salut\r{keys}")
-    server.receives("MSG salut")
-    server.is_hung_up_on()
-    assert not server.was_reset
-    server.closes()
-    alice.ends(code)
-    assert alice.said[-1] == "alice: salut"
-
-
-def test_ctrl_d_in_a_line_deletes_and_does_not_leave(at_terminal: AtTerminal) -> None:
-    alice, server = at_terminal()
-    alice.types(f"axb{LEFT}{LEFT}\x04\r")
-    server.receives("MSG ab")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -314,23 +294,31 @@ def test_the_end_is_told_in_one_line_also_while_somebody_types(
     assert alice.said[1:] == ["bob: salut", words]
 
 
-@pytest.mark.parametrize("end", ["\x03", "\x04", "kill", "lost"])
-def test_the_terminal_is_given_back_as_it_was(at_terminal: AtTerminal, end: str) -> None:
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [("\x03", 130), ("\x04", 0), ("/quit\r", 0), ("half\x03", 130), ("kill", 143), ("lost", 1)],
+)
+def test_who_leaves_does_so_politely_and_the_terminal_is_given_back_as_it_was(
+    at_terminal: AtTerminal, keys: str, code: int
+) -> None:
     alice, server = at_terminal(shell=TOLD_AFTERWARDS, size=(24, 200))
-    alice.sees(">")
-    if end == "kill":
-        client = alice.program.usage().children()[0]
-        client.send_signal(signal.SIGTERM)
-    elif end != "lost":
-        alice.types(end)
-    if end != "lost":
+    alice.types("salut\r")
+    server.receives("MSG salut")
+    alice.sees("alice: salut", ">")
+    if keys == "kill":
+        alice.program.usage().children()[0].send_signal(signal.SIGTERM)
+    elif keys != "lost":
+        alice.types(keys)
+    if keys != "lost":
         server.is_hung_up_on()
+        assert not server.was_reset
     server.closes()
     alice.ends(0)
-    before, *_between, code, after = alice.rows
+    before, *_between, told, after = alice.rows
     assert re.fullmatch(r"[0-9a-f:]{20,}", before)
     assert after == before
-    assert code == {"\x03": "code 130", "\x04": "code 0", "kill": "code 143", "lost": "code 1"}[end]
+    assert told == f"code {code}"
+    assert alice.said[-3] == ("error: server lost: it closed the connection" if code == 1 else "alice: salut")
     assert alice.program.written["screen"].endswith(b"\n")
 
 
