@@ -7,8 +7,9 @@
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONUNBUFFERED PYTHONWARNINGS VIRTUAL_ENV
 
 PYTHON := .venv/bin/python
-# Four workers on two cores: a test waits for its programs about half of the time.
-PYTEST := $(PYTHON) -m pytest -n 4 --dist worksteal
+# Five workers on two cores: a test waits for its programs about half of the time, and one of them begins with all
+# tests that wait for a clock (tests/conftest.py).
+PYTEST := $(PYTHON) -m pytest -n 5 --dist worksteal
 RUNS := 20
 
 # The directory of a sprint, by its number: $(call sprint,2) is sprint2_threaded_pair.

@@ -7,7 +7,7 @@ import pytest
 
 from sprint5_concurrency.bench.charts import Chart, charts
 from sprint5_concurrency.bench.plots import can_draw, draw_all
-from sprint5_concurrency.bench.results import DELIVERIES, REST, Results
+from sprint5_concurrency.bench.results import DELIVERIES, REST, STALLED, Results
 from tests.sprint5_bench.made_up import MACHINE, PLAN, SERVERS, results, with_failure
 
 NAMES = [
@@ -55,8 +55,8 @@ def test_what_went_wrong_is_not_drawn_as_a_figure() -> None:
 
 @pytest.mark.skipif(not can_draw(), reason="matplotlib is not installed")
 def test_each_chart_is_drawn_with_its_axes_and_the_machine(tmp_path: Path) -> None:
-    both_kinds = results(replace(PLAN, measures=(DELIVERIES, REST)))
-    drawn = draw_all(with_failure(both_kinds, "poll_loop", REST, "refused"), tmp_path)
+    both_kinds = results(replace(PLAN, measures=(DELIVERIES, STALLED)))
+    drawn = draw_all(with_failure(both_kinds, "poll_loop", STALLED, "refused"), tmp_path)
     assert sorted(path.name for path in drawn) == sorted(
         f"{each.name}.{end}" for each in charts(both_kinds) for end in ("svg", "png")
     )
