@@ -10,7 +10,7 @@ from rich.text import Text
 
 from grader import sandbox
 from grader.checks import SUBJECT
-from grader.contract import Contract, ContractError
+from grader.contract import COURSE, FILE_NAME, Contract, ContractError
 from grader.formats import as_json, as_junit
 from grader.judge import Judge, Order
 from grader.report import Setting, failure_report, headline
@@ -42,9 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"checks at the same time (default: {JOBS})")
 
 
-def add_submission(parser: argparse.ArgumentParser, last: int = LAST_SPRINT) -> None:
-    """Describe what every command is told of a submission; `last` is the last sprint that it knows."""
-    parser.add_argument("sprint", type=int, choices=range(1, last + 1), metavar="SPRINT", help=f"1 to {last}")
+def add_submission(parser: argparse.ArgumentParser) -> None:
+    """Describe what every command is told of a submission."""
+    sprints = range(1, LAST_SPRINT + 1)
+    parser.add_argument("sprint", type=int, choices=sprints, metavar="SPRINT", help=f"1 to {LAST_SPRINT}")
     parser.add_argument("directory", type=Path, metavar="DIR", help="a submission: it has a messagerie.toml")
 
 
@@ -61,8 +62,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 def judge_copy(arguments: argparse.Namespace, copy: Path) -> int:
     """Judge a submission's copy; return the exit code. Raises ContractError."""
-    contract = contract_of_copy(copy).in_sprint(arguments.sprint)
-    judge = Judge(order_of(arguments, contract))
+    judge = Judge(order_of(arguments, contract_of_copy(copy)))
     told = TELLERS[arguments.format](judge, setting_of(arguments, judge), arguments)
     return SOME_FAILED if any(verdict.outcome == FAILED for verdict in told) else ALL_PASSED
 
@@ -71,7 +71,7 @@ def order_of(arguments: argparse.Namespace, contract: Contract, first: tuple[str
     """Return what a command line asks a judge for; `first` names checks to begin with."""
     return Order(
         sprint=arguments.sprint,
-        contract=contract,
+        contract=contract.in_sprint(arguments.sprint),
         only=tuple(arguments.only),
         level=SUBJECT if arguments.subject else "",
         seed=arguments.seed,
@@ -117,7 +117,7 @@ def summary(told: list[Verdict], count: int, setting: Setting) -> str:
     skipped = len(told) - len(judged)
     notes = [f"seed {setting.seed}"]
     if skipped:
-        notes.append(f'{skipped} not judged: they need wire = "lines"')
+        notes.append(f'{skipped} not judged: they need wire = "{COURSE}" in {FILE_NAME}')
     if len(told) < count:
         notes.append(f"{count - len(told)} not played: --all goes on after a failure")
     return f"{points} ({'; '.join(notes)})"

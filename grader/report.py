@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from grader.contract import LINES, Contract
+from grader.contract import COURSE, Contract
 from grader.diagnosis import MISSED, diagnose
 from grader.diagram import TerminalDiagram
 from grader.journal import MISSING, PRESSED, SHOWN, TYPED, Entry, numbered
+from grader.messages import BINARY
 from grader.verdicts import MARKS, Case, Scene, Verdict, quoted
 
 WIDTH = 100
@@ -67,7 +68,7 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
         yield f"cause:    {name}. {sentence}"
     yield f"hint:     {verdict.hint}"
     yield f"repeat:   {repeat(verdict, setting)}"
-    if setting.contract.wire == LINES:
+    if setting.contract.wire == COURSE and setting.sprint not in BINARY:
         yield f"by hand:  nc 127.0.0.1 PORT for each actor, and the steps above (server: {setting.contract.server})"
 
 

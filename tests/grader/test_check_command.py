@@ -17,7 +17,7 @@ from tests.course.handouts import ROOT
 
 CONTRACT = (
     'server = "python3 -m sprint1_turn_based.server {port}"\n'
-    'client = "python3 -m sprint1_turn_based.client {host} {port}"\nwire = "lines"\npatience = 1.5\n'
+    'client = "python3 -m sprint1_turn_based.client {host} {port}"\nwire = "course"\npatience = 1.5\n'
 )
 
 NO_SWAP = ("        self.turn = other\n", "")

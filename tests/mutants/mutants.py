@@ -49,7 +49,7 @@ def patched(patch: Patch, directory: Path) -> Path:
     (directory / "messagerie.toml").write_text(
         f'server = "python3 -m {package}.server {{port}} {patch.options}"\n'
         f'client = "python3 -m {package}.client {{host}} {{port}}"\n'
-        'wire = "lines"\npatience = 2\n'
+        'wire = "course"\npatience = 2\n'
     )
     return directory
 
@@ -63,7 +63,7 @@ def compiled(program: Compiled, directory: Path) -> Path:
         f"gcc -Wall -Wextra -Wno-unused-function {flags} -o {target} {source} -pthread"
         for target, source in (("server", SERVERS[program.sprint]), ("client", "client.c"))
     )
-    wire = 'wire = "lines"\n' if program.flags.startswith(SPEAKS_LINES) else ""
+    wire = 'wire = "course"\n' if program.flags.startswith(SPEAKS_LINES) else ""
     (directory / "messagerie.toml").write_text(
         f'build = "{build}"\nserver = "./server {{port}}"\nclient = "{program.client}"\npatience = 3\n{wire}'
     )
