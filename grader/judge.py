@@ -49,6 +49,7 @@ class Order:
     sandbox: bool = True
     jobs: int = 2
     first: tuple[str, ...] = ()  # checks to begin with
+    replay: bool = True  # a case that fails is played once more, to see what crosses the wire
 
     @property
     def confined(self) -> bool:
@@ -145,6 +146,7 @@ def command_of(order: Order, commands: int, results: int) -> list[str]:
     command += ["--import-mode=importlib", "-o", f"pythonpath={REPOSITORY}", "--no-header", "--noconftest"]
     command += ["--submission", str(order.contract.directory), "--built"]
     command += ["--commands", str(commands), "--results", str(results), str(suite(order.sprint))]
+    command += [] if order.replay else ["--once"]
     if not order.confined:
         return command
     if order.contract.address != HOST:
