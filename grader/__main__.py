@@ -60,6 +60,7 @@ def add_trace(parser: argparse.ArgumentParser) -> None:
 def add_init(parser: argparse.ArgumentParser) -> None:
     """Describe `init`."""
     parser.add_argument("directory", type=Path, metavar="DIR", help="a submission without messagerie.toml")
+    parser.add_argument("--sprint", type=int, choices=check.SPRINTS, metavar="N", help="try this sprint only")
     parser.set_defaults(do=init.init)
 
 

@@ -17,7 +17,7 @@ from grader.report import Setting, failure_report, headline
 from grader.submission import contract_of_copy, copied
 from grader.verdicts import FAILED, PASSED, SKIPPED, Verdict
 
-LAST_SPRINT = 6
+SPRINTS = range(1, 7)
 
 ALL_PASSED, SOME_FAILED, NOT_JUDGED = 0, 1, 2
 """Exit codes."""
@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_submission(parser: argparse.ArgumentParser) -> None:
     """Describe what every command is told of a submission."""
-    sprints = range(1, LAST_SPRINT + 1)
-    parser.add_argument("sprint", type=int, choices=sprints, metavar="SPRINT", help=f"1 to {LAST_SPRINT}")
+    first, last = SPRINTS[0], SPRINTS[-1]
+    parser.add_argument("sprint", type=int, choices=SPRINTS, metavar="SPRINT", help=f"{first} to {last}")
     parser.add_argument("directory", type=Path, metavar="DIR", help="a submission: it has a messagerie.toml")
 
 
