@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from grader import sandbox
 from grader.checks import SUBJECT
-from grader.contract import COURSE, FILE_NAME, Contract, ContractError
+from grader.contract import Contract, ContractError
 from grader.formats import as_json, as_junit
 from grader.judge import Judge, Order
 from grader.report import Setting, failure_report, headline
@@ -64,7 +65,10 @@ def judge_copy(arguments: argparse.Namespace, copy: Path) -> int:
     """Judge a submission's copy; return the exit code. Raises ContractError."""
     judge = Judge(order_of(arguments, contract_of_copy(copy)))
     told = TELLERS[arguments.format](judge, setting_of(arguments, judge), arguments)
-    return SOME_FAILED if any(verdict.outcome == FAILED for verdict in told) else ALL_PASSED
+    outcomes = {verdict.outcome for verdict in told}
+    if FAILED in outcomes:
+        return SOME_FAILED
+    return ALL_PASSED if PASSED in outcomes else NOT_JUDGED
 
 
 def order_of(arguments: argparse.Namespace, contract: Contract, first: tuple[str, ...] = ()) -> Order:
@@ -114,13 +118,17 @@ def summary(told: list[Verdict], count: int, setting: Setting) -> str:
     points = (
         f"{sum(verdict.gained for verdict in judged)} of {sum(verdict.points for verdict in judged)} points"
     )
-    skipped = len(told) - len(judged)
-    notes = [f"seed {setting.seed}"]
-    if skipped:
-        notes.append(f'{skipped} not judged: they need wire = "{COURSE}" in {FILE_NAME}')
+    notes = [f"seed {setting.seed}", *notes_on_skipped(told)]
     if len(told) < count:
         notes.append(f"{count - len(told)} not played: --all goes on after a failure")
     return f"{points} ({'; '.join(notes)})"
+
+
+def notes_on_skipped(told: list[Verdict]) -> Iterator[str]:
+    """Yield why checks were skipped, with how many of them."""
+    reasons = Counter(verdict.cases[0].reason for verdict in told if verdict.outcome == SKIPPED)
+    for reason, count in reasons.items():
+        yield f"{count} not judged: {reason.removeprefix('Skipped: ')}"
 
 
 def tell_json(judge: Judge, setting: Setting, arguments: argparse.Namespace) -> list[Verdict]:

@@ -231,8 +231,12 @@ class Judge:
             case = Case(known.pop("case"))
             self.verdicts.setdefault(known["id"], Verdict(**known)).cases.append(case)
             self._waiting.append(case)
-        if unknown := set(self.order.only) - {known["id"] for known in checks}:
-            raise LookupError(f"no check is called {' or '.join(sorted(unknown))}")
+        names = list(dict.fromkeys(known["id"] for known in checks))
+        if unknown := set(self.order.only) - set(names):
+            raise LookupError(
+                f"no check is called {' or '.join(sorted(unknown))}; "
+                f"sprint {self.order.sprint} has {', '.join(names)}"
+            )
 
     def _is_wanted(self, known: dict[str, Any]) -> bool:
         return (not self.order.only or known["id"] in self.order.only) and (

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from grader.checks import Check, check_of, statement
-from grader.contract import COURSE, ContractError, read_contract
+from grader.contract import COURSE, FILE_NAME, ContractError, read_contract
 from grader.submission import build
 
 pytest_plugins = ("grader.fixtures",)
@@ -50,9 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     submission = config.getoption("--submission")
     if not submission or read_contract(Path(submission)).wire == COURSE:
         return
-    skip = pytest.mark.skip(
-        reason=f'speaks the wire itself: wire = "{COURSE}" in messagerie.toml turns it on'
-    )
+    skip = pytest.mark.skip(reason=f'speaks the wire itself; wire = "{COURSE}" in {FILE_NAME} turns it on')
     for item in items:
         known = check_of(item)
         if known and known.wire:

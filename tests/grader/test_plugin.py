@@ -134,7 +134,7 @@ def test_a_failure_tells_statement_hint_scene_and_how_to_repeat_it(tmp_path: Pat
     ):
         assert told in done.stdout
     assert [line.split()[:3] for line in verdicts(done.stdout)] == ONE_FAILURE
-    assert 'wire = "course" in messagerie.toml turns it on' in done.stdout
+    assert 'speaks the wire itself; wire = "course" in messagerie.toml turns it on' in done.stdout
 
 
 def test_two_workers_come_to_the_same_verdicts(tmp_path: Path) -> None:
