@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from grader.checks import SUBJECT
 from grader.contract import Contract, ContractError
 from grader.formats import as_json, as_junit
 from grader.judge import Judge, Order
-from grader.report import Setting, failure_report, headline
+from grader.report import PROGRAM, Setting, failure_report, headline
 from grader.submission import contract_of_copy, copied
 from grader.verdicts import FAILED, PASSED, SKIPPED, Verdict
 
@@ -87,7 +88,8 @@ def order_of(arguments: argparse.Namespace, contract: Contract, first: tuple[str
 
 def setting_of(arguments: argparse.Namespace, judge: Judge) -> Setting:
     """Return what reports must know of a run."""
-    return Setting(arguments.sprint, str(arguments.directory), judge.seed, judge.order.contract)
+    called = sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else PROGRAM
+    return Setting(arguments.sprint, str(arguments.directory), judge.seed, judge.order.contract, called)
 
 
 def tell_text(judge: Judge, setting: Setting, arguments: argparse.Namespace) -> list[Verdict]:

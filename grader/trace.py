@@ -45,6 +45,7 @@ def trace(arguments: argparse.Namespace) -> int:
         with copied(arguments.directory) as copy:
             contract = contract_of_copy(copy).in_sprint(arguments.sprint)
             entries, problem = played(arguments.sprint, contract, sandboxed=not arguments.no_sandbox)
+            problem = problem.replace(str(copy), str(arguments.directory))
     except ContractError as error:
         print(error, file=sys.stderr)
         return NOT_PLAYED

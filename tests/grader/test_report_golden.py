@@ -11,7 +11,7 @@ from grader.journal import CONNECTED, ENDED, NETWORK, RECEIVED, SENT, SHOWN, STA
 from grader.report import Setting, failure_report, headline
 from grader.verdicts import FAILED, PASSED, Case, Scene, Verdict
 
-CONTRACT = Contract(Path(), "./server {port}", "./client {host} {port}").in_sprint(2)
+CONTRACT = Contract(Path("/copy"), "./server {port}", "./client {host} {port}").in_sprint(2)
 
 SETTING = Setting(2, "my work", 7, CONTRACT)
 
@@ -192,6 +192,18 @@ CRASH = """\
 def test_a_report_is_a_function_of_the_scene(scene: Any, report: str) -> None:
     verdict, setting = scene()
     assert f"{headline(verdict)}\n{failure_report(verdict, setting)}\n" == report
+
+
+def test_a_program_names_its_files_where_its_author_has_them() -> None:
+    verdict, setting = crash()
+    verdict.cases[0].scene.programs[0]["words"].append('File "/copy/server.py", line 3')
+    assert '| File "my work/server.py", line 3' in failure_report(verdict, setting)
+
+
+def test_the_grader_is_called_as_its_user_has_called_it() -> None:
+    verdict, setting = crash()
+    called = replace(setting, program=".venv/bin/messagerie")
+    assert "repeat:   .venv/bin/messagerie check 2 'my work' --only" in failure_report(verdict, called)
 
 
 def test_nobody_is_told_to_type_binary_messages_by_hand() -> None:
