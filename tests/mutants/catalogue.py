@@ -1264,10 +1264,10 @@ PATCHES = [
     ),
     Patch(
         5,
-        "what arrives wipes what is typed",
+        "what arrives gets into what is typed",
         f"{SPRINT5}/live.py",
         "                self._screen.message(name, text)",
-        "                self._editing.buffer.reset()\n                self._screen.message(name, text)",
+        "                self._editing.buffer.insert_text(text)\n                self._screen.message(name, text)",
         "s5-client-while-typing",
     ),
     Patch(
