@@ -51,7 +51,7 @@ def add_watch(parser: argparse.ArgumentParser) -> None:
 
 def add_trace(parser: argparse.ArgumentParser) -> None:
     """Describe `trace`."""
-    check.add_submission(parser, max(trace.NAMES))
+    check.add_submission(parser)
     parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where (default: here)")
     parser.add_argument("--no-sandbox", action="store_true", help="run the programs with your rights")
     parser.set_defaults(do=trace.trace)
@@ -60,6 +60,7 @@ def add_trace(parser: argparse.ArgumentParser) -> None:
 def add_init(parser: argparse.ArgumentParser) -> None:
     """Describe `init`."""
     parser.add_argument("directory", type=Path, metavar="DIR", help="a submission without messagerie.toml")
+    parser.add_argument("--sprint", type=int, choices=check.SPRINTS, metavar="N", help="try this sprint only")
     parser.set_defaults(do=init.init)
 
 

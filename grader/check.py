@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,11 +15,11 @@ from grader.checks import SUBJECT
 from grader.contract import Contract, ContractError
 from grader.formats import as_json, as_junit
 from grader.judge import Judge, Order
-from grader.report import Setting, failure_report, headline
+from grader.report import PROGRAM, Setting, failure_report, headline
 from grader.submission import contract_of_copy, copied
 from grader.verdicts import FAILED, PASSED, SKIPPED, Verdict
 
-LAST_SPRINT = 6
+SPRINTS = range(1, 7)
 
 ALL_PASSED, SOME_FAILED, NOT_JUDGED = 0, 1, 2
 """Exit codes."""
@@ -42,9 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"checks at the same time (default: {JOBS})")
 
 
-def add_submission(parser: argparse.ArgumentParser, last: int = LAST_SPRINT) -> None:
-    """Describe what every command is told of a submission; `last` is the last sprint that it knows."""
-    parser.add_argument("sprint", type=int, choices=range(1, last + 1), metavar="SPRINT", help=f"1 to {last}")
+def add_submission(parser: argparse.ArgumentParser) -> None:
+    """Describe what every command is told of a submission."""
+    first, last = SPRINTS[0], SPRINTS[-1]
+    parser.add_argument("sprint", type=int, choices=SPRINTS, metavar="SPRINT", help=f"{first} to {last}")
     parser.add_argument("directory", type=Path, metavar="DIR", help="a submission: it has a messagerie.toml")
 
 
@@ -61,17 +64,19 @@ def check(arguments: argparse.Namespace) -> int:
 
 def judge_copy(arguments: argparse.Namespace, copy: Path) -> int:
     """Judge a submission's copy; return the exit code. Raises ContractError."""
-    contract = contract_of_copy(copy).in_sprint(arguments.sprint)
-    judge = Judge(order_of(arguments, contract))
+    judge = Judge(order_of(arguments, contract_of_copy(copy)))
     told = TELLERS[arguments.format](judge, setting_of(arguments, judge), arguments)
-    return SOME_FAILED if any(verdict.outcome == FAILED for verdict in told) else ALL_PASSED
+    outcomes = {verdict.outcome for verdict in told}
+    if FAILED in outcomes:
+        return SOME_FAILED
+    return ALL_PASSED if PASSED in outcomes else NOT_JUDGED
 
 
 def order_of(arguments: argparse.Namespace, contract: Contract, first: tuple[str, ...] = ()) -> Order:
     """Return what a command line asks a judge for; `first` names checks to begin with."""
     return Order(
         sprint=arguments.sprint,
-        contract=contract,
+        contract=contract.in_sprint(arguments.sprint),
         only=tuple(arguments.only),
         level=SUBJECT if arguments.subject else "",
         seed=arguments.seed,
@@ -83,7 +88,8 @@ def order_of(arguments: argparse.Namespace, contract: Contract, first: tuple[str
 
 def setting_of(arguments: argparse.Namespace, judge: Judge) -> Setting:
     """Return what reports must know of a run."""
-    return Setting(arguments.sprint, str(arguments.directory), judge.seed, judge.order.contract)
+    called = sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else PROGRAM
+    return Setting(arguments.sprint, str(arguments.directory), judge.seed, judge.order.contract, called)
 
 
 def tell_text(judge: Judge, setting: Setting, arguments: argparse.Namespace) -> list[Verdict]:
@@ -114,13 +120,17 @@ def summary(told: list[Verdict], count: int, setting: Setting) -> str:
     points = (
         f"{sum(verdict.gained for verdict in judged)} of {sum(verdict.points for verdict in judged)} points"
     )
-    skipped = len(told) - len(judged)
-    notes = [f"seed {setting.seed}"]
-    if skipped:
-        notes.append(f'{skipped} not judged: they need wire = "lines"')
+    notes = [f"seed {setting.seed}", *notes_on_skipped(told)]
     if len(told) < count:
         notes.append(f"{count - len(told)} not played: --all goes on after a failure")
     return f"{points} ({'; '.join(notes)})"
+
+
+def notes_on_skipped(told: list[Verdict]) -> Iterator[str]:
+    """Yield why checks were skipped, with how many of them."""
+    reasons = Counter(verdict.cases[0].reason for verdict in told if verdict.outcome == SKIPPED)
+    for reason, count in reasons.items():
+        yield f"{count} not judged: {reason.removeprefix('Skipped: ')}"
 
 
 def tell_json(judge: Judge, setting: Setting, arguments: argparse.Namespace) -> list[Verdict]:

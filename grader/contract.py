@@ -18,15 +18,23 @@ from grader.stage import PATIENCE
 
 FILE_NAME = "messagerie.toml"
 
-LINES, UNKNOWN = "lines", "unknown"
-"""The wire of the course, UTF-8 lines ended by LF, which checks that speak it themselves need; or any other."""
+COURSE, UNKNOWN = "course", "unknown"
+"""The wire that the course text gives a sprint, which checks that speak it themselves need; or any other."""
+
+LINES = "lines"
+"""Another word for the wire of the course, from the time when it was lines in every sprint; contracts may keep it."""
 
 HOST = "127.0.0.1"
 
 REPOSITORY = Path(__file__).parents[1]
 
-QUIT_WORDS = {4: "exit", 5: "/quit"}
-"""Sprints in which users give a name first, and what they type to leave. (In sprint 6 all of it is commands.)"""
+QUIT_WORD = "fin"
+
+QUIT_WORDS = {4: "exit", 5: "/quit", 6: "/quit"}
+"""What users type to leave, where it is another word."""
+
+LOGINS = {4: ("{name}",), 5: ("{name}",)}
+"""What users type first. (In sprint 6 a command takes a name, at any time.)"""
 
 EXAMPLE = {"port": 4444, "host": HOST, "place": 1, "name": "alice"}
 """What stands for the words in braces while a contract is read."""
@@ -48,7 +56,7 @@ class Contract:
     port: int = 0  # fixed in the source; 0: the commands are given one
     address: str = HOST  # fixed in the source: where the server must be for its clients to find it
     login: tuple[str, ...] = ()  # what each user types first
-    quit: str = "fin"
+    quit: str = ""  # empty: what the course text of the sprint says
     first: int = 1  # who speaks first, where they speak in turn
     wire: str = UNKNOWN
     patience: float = PATIENCE
@@ -69,10 +77,8 @@ class Contract:
 
     def in_sprint(self, number: int) -> "Contract":
         """Return the same with what the course text lets users type, where the contract does not say otherwise."""
-        if number not in QUIT_WORDS:
-            return self
-        quit_word = QUIT_WORDS[number] if self.quit == Contract.quit else self.quit
-        return replace(self, login=self.login or ("{name}",), quit=quit_word)
+        quit_word = self.quit or QUIT_WORDS.get(number, QUIT_WORD)
+        return replace(self, login=self.login or LOGINS.get(number, ()), quit=quit_word)
 
 
 def filled(command: str, **values: object) -> list[str]:
@@ -87,7 +93,7 @@ def reference(package: str) -> Contract:
         REPOSITORY,
         f"{python} -m {package}.server {{port}}",
         f"{python} -m {package}.client {{host}} {{port}}",
-        wire=LINES,
+        wire=COURSE,
         any_port=True,
     )
     return contract.in_sprint(number_of(package))
@@ -117,6 +123,8 @@ def read_contract(directory: Path) -> Contract:
         if problem := problem_of_command(key, values.get(key, ""), "port" in values):
             raise ContractError(f"{file}: {where(text, key)}{problem}")
     values["login"] = tuple(values.get("login", ()))
+    if values.get("wire") == LINES:
+        values["wire"] = COURSE
     return Contract(directory.resolve(), **values)
 
 
@@ -170,7 +178,10 @@ KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "login": (is_login, 'a list of lines like ["{name}"]'),
     "quit": (is_text, 'a word like "fin"'),
     "first": (lambda value: is_number(value) and value in (1, 2), "1 or 2"),
-    "wire": (lambda value: value in (LINES, UNKNOWN), f'"{LINES}" or "{UNKNOWN}"'),
+    "wire": (
+        lambda value: value in (COURSE, LINES, UNKNOWN),
+        f'"{COURSE}" (the bytes are those that the handout gives) or "{UNKNOWN}"',
+    ),
     "patience": (lambda value: is_number(value) and 0 < value <= 60, "a number of seconds up to 60"),
 }
 """What may stand in a contract: who judges its value, and what to write."""

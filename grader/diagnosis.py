@@ -26,7 +26,10 @@ from grader.journal import (
 from grader.verdicts import Case, Scene, quoted
 
 BUSY_SECONDS = 0.3
-"""Processor time that nothing in a scene needs: whoever has used it asks again and again."""
+"""Processor time that no server needs in a scene: whoever has used it asks again and again."""
+
+BUSY_CLIENT_SECONDS = 0.8
+"""The same for a client at rest, which may have loaded a library to draw with: that takes half a second of it."""
 
 HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-input")
 """Checks in which there is a lot to do."""
@@ -297,7 +300,10 @@ def place_never_freed(seen: Evidence) -> bool:
 )
 def client_loops(seen: Evidence) -> bool:
     """Find a client that burns the processor."""
-    return seen.check not in HEAVY and any(each["seconds"] > BUSY_SECONDS for each in seen.clients())
+    return seen.check not in HEAVY and any(
+        each["seconds"] > (BUSY_SECONDS if "runs" in each["threads"] else BUSY_CLIENT_SECONDS)
+        for each in seen.clients()
+    )
 
 
 @cause(

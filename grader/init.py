@@ -1,19 +1,32 @@
 """`messagerie init DIR`: looks at a submission and writes its messagerie.toml, for a person to look over.
 
 It reads sources, in C and in Python, as far as needed to guess: which program listens and which connects, where on
-the command line host and port stand, or which port is fixed. Then it plays one conversation and says what came of it.
+the command line host and port stand, or which port is fixed. Then it plays a conversation and says what came of it.
 """
 
 import argparse
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.contract import FILE_NAME, HOST, ContractError, read_contract
+from grader.contract import COURSE, FILE_NAME, HOST, ContractError
 from grader.submission import contract_of_copy, copied
 from grader.trace import played
+
+BY_HAND = f"""write {FILE_NAME} by hand; two lines are enough, and README.md tells what else it may say:
+
+server = "./server {{port}}"
+client = "./client {{host}} {{port}}\""""
+
+TRIALS = (2, 1, 4, 5, 6)
+"""Sprints whose conversation is played to find out what a submission is."""
+
+ALIKE = {2: "1, 2 or 3"}
+"""Sprints whose programs can have the same conversation."""
+
+MORE = f'If they speak the wire of the handout, add wire = "{COURSE}": then all checks are played.'
 
 WRITTEN, NOT_WRITTEN = 0, 2
 """Exit codes."""
@@ -60,7 +73,7 @@ def init(arguments: argparse.Namespace) -> int:
         return NOT_WRITTEN
     file.write_text("".join(f"{key} = {value}\n" for key, value in guess.lines.items()), encoding="utf-8")
     print(f"{file}:\n\n{file.read_text(encoding='utf-8')}")
-    print(tried(arguments.directory))
+    print(tried(arguments.directory, (arguments.sprint,) if arguments.sprint else TRIALS))
     return WRITTEN
 
 
@@ -68,28 +81,30 @@ def looked_at(directory: Path) -> Guess:
     """Return what the sources tell of a submission. Raises ContractError where they do not tell enough."""
     files = (file for pattern in SOURCES for file in sorted(directory.glob(pattern)))
     sources = {file: with_argv(file.read_text(errors="replace")) for file in files}
-    servers = [file for file, text in sources.items() if LISTENS.search(text)]
-    clients = [file for file, text in sources.items() if CONNECTS.search(text) and file not in servers]
+    servers = programs(sources, LISTENS, "serv")
+    clients = programs({file: text for file, text in sources.items() if file not in servers}, CONNECTS, "cli")
     if not servers or not clients:
         what = "no program that listens" if not servers else "no program that connects"
-        raise ContractError(
-            f"{directory}: {what} among {', '.join(SOURCES)}; write {FILE_NAME} by hand: README.md says how"
-        )
-    server = best(servers, "serv")
+        raise ContractError(f"{directory}: {what} among {', '.join(SOURCES)}; {BY_HAND}")
     two = [file for file in clients if re.search(r"client.?[12]", file.stem)][:2]
-    chosen = two if len(two) == 2 else [best(clients, "cli")]
-    return Guess(server, chosen, contract_lines(directory, server, chosen, sources))
+    chosen = two if len(two) == 2 else clients[:1]
+    return Guess(servers[0], chosen, contract_lines(directory, servers[0], chosen, sources))
+
+
+def programs(sources: dict[Path, str], pattern: re.Pattern[str], word: str) -> list[Path]:
+    """Return the files that do something, those whose name says so first; else those whose name alone says so.
+
+    What a program called `server` does may well be done by a module of it.
+    """
+    named = sorted((file for file in sources if word in file.stem.lower()), key=lambda file: len(file.stem))
+    doing = [file for file, text in sources.items() if pattern.search(text)]
+    return [file for file in named if file in doing] or named or doing
 
 
 def with_argv(source: str) -> str:
     """Return a source in which the words of the command line are called argv, as they mostly are."""
     main = MAIN.search(source)
     return re.sub(rf"\b{main[1]}\s*\[", "argv[", source) if main else source
-
-
-def best(files: list[Path], word: str) -> Path:
-    """Return the file whose name says what it is, or the first."""
-    return next((file for file in files if word in file.stem.lower()), files[0])
 
 
 def contract_lines(
@@ -164,16 +179,21 @@ def fixed(pattern: re.Pattern[str], sources: Iterable[str]) -> str:
     return next((found[1] for source in sources if (found := pattern.search(source))), "")
 
 
-def tried(directory: Path) -> str:
-    """Play one conversation and say in a sentence what came of it."""
+def tried(directory: Path, sprints: Sequence[int]) -> str:
+    """Play the conversation of each sprint until one comes off, and say what came of it."""
+    problems: dict[str, int] = {}  # and the sprint in which each was met first
     try:
         with copied(directory) as copy:
-            _entries, problem = played(2, contract_of_copy(copy), sandboxed=True)
-            if not problem:
-                return "Tried: what one of two clients types appears at the other, and back."
-            _entries, problem = played(1, contract_of_copy(copy), sandboxed=True)
+            contract = contract_of_copy(copy)
+            for sprint in sprints:
+                entries, problem = played(sprint, contract, sandboxed=True)
+                if not problem:
+                    return f"Tried: people can talk as in sprint {ALIKE.get(sprint, sprint)}.\n{MORE}"
+                problems.setdefault(problem.replace(str(copy), str(directory)), sprint)
+                if {entry.actor for entry in entries} <= {"server"}:  # it does not even listen
+                    break
     except ContractError as error:
         return f"Tried, and it does not build:\n{error}"
-    contract = read_contract(directory)
     place = f"{contract.address} port {contract.port}" if contract.port else f"{HOST}, a free port"
-    return f"Tried on {place}, and it did not work yet:\n{problem}\nChange {FILE_NAME} by hand: README.md says how."
+    reasons = "".join(f"as in sprint {sprint}: {problem}\n" for problem, sprint in problems.items())
+    return f"Tried on {place}, and it did not work yet:\n{reasons}Change {FILE_NAME} by hand: README.md says how."

@@ -49,6 +49,7 @@ class Order:
     sandbox: bool = True
     jobs: int = 2
     first: tuple[str, ...] = ()  # checks to begin with
+    replay: bool = True  # a case that fails is played once more, to see what crosses the wire
 
     @property
     def confined(self) -> bool:
@@ -145,6 +146,7 @@ def command_of(order: Order, commands: int, results: int) -> list[str]:
     command += ["--import-mode=importlib", "-o", f"pythonpath={REPOSITORY}", "--no-header", "--noconftest"]
     command += ["--submission", str(order.contract.directory), "--built"]
     command += ["--commands", str(commands), "--results", str(results), str(suite(order.sprint))]
+    command += [] if order.replay else ["--once"]
     if not order.confined:
         return command
     if order.contract.address != HOST:
@@ -229,8 +231,12 @@ class Judge:
             case = Case(known.pop("case"))
             self.verdicts.setdefault(known["id"], Verdict(**known)).cases.append(case)
             self._waiting.append(case)
-        if unknown := set(self.order.only) - {known["id"] for known in checks}:
-            raise LookupError(f"no check is called {' or '.join(sorted(unknown))}")
+        names = list(dict.fromkeys(known["id"] for known in checks))
+        if unknown := set(self.order.only) - set(names):
+            raise LookupError(
+                f"no check is called {' or '.join(sorted(unknown))}; "
+                f"sprint {self.order.sprint} has {', '.join(names)}"
+            )
 
     def _is_wanted(self, known: dict[str, Any]) -> bool:
         return (not self.order.only or known["id"] in self.order.only) and (

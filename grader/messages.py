@@ -11,6 +11,9 @@ from collections.abc import Iterator
 
 from grader.journal import spell
 
+BINARY = (6,)
+"""The sprints whose wire is made of such messages; that of all others is made of lines."""
+
 HEADER = struct.Struct("<i128si128s")
 """Length of the payload, who speaks, type, and what depends on the type."""
 

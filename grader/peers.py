@@ -8,6 +8,7 @@ import socket
 import struct
 
 from grader.journal import CLOSED, CONNECTED, RECEIVED, SENT, spell
+from grader.messages import spell_message
 from grader.program import can_read, can_write
 from grader.stage import Stage
 from grader.unseen import Unseen
@@ -16,6 +17,10 @@ CHUNK_BYTES = 65536
 
 RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER with no time at all: close sends RST instead of FIN."""
+
+
+LONGEST_IN_WORDS, LONGEST_SHOWN = 4096, 200
+"""How many bytes the journal looks at, to find a message to spell; and how many it shows of what was sent."""
 
 
 class RawConnection:
@@ -36,7 +41,7 @@ class RawConnection:
 
     def sends(self, data: bytes) -> None:
         """Send bytes just as they are, however long the other side takes to read them."""
-        self.stage.journal.write(self.name, SENT, data if len(data) < 200 else data[:200] + b"...")
+        self.stage.journal.write(self.name, SENT, shortened(in_words(data)))
         view = memoryview(data)
         while view:
             view = view[self._send_some(view) :]
@@ -194,3 +199,13 @@ def connect(host: str, port: int, receive_buffer: int | None, seconds: float) ->
         sock.close()
         raise
     return sock
+
+
+def in_words(data: bytes) -> bytes:
+    """Return one binary message with its header in words, and anything else as it is."""
+    return spell_message(data[:LONGEST_IN_WORDS]).encode() or data
+
+
+def shortened(data: bytes) -> bytes:
+    """Return the beginning of much."""
+    return data if len(data) < LONGEST_SHOWN else data[:LONGEST_SHOWN] + b"..."

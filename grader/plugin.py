@@ -1,7 +1,7 @@
 """The suite as a pytest plugin: whose programs it judges, which checks it skips, what it tells of them.
 
 `pytest tests/e2e` judges the course's own programs, `pytest tests/e2e --submission DIR` those that
-DIR/messagerie.toml names. Checks that speak the wire themselves run where the wire is known to be lines.
+DIR/messagerie.toml names. Checks that speak the wire themselves run where it promises the course's wire.
 """
 
 import random
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from grader.checks import Check, check_of, statement
-from grader.contract import LINES, ContractError, read_contract
+from grader.contract import COURSE, FILE_NAME, ContractError, read_contract
 from grader.submission import build
 
 pytest_plugins = ("grader.fixtures",)
@@ -48,9 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip the checks that speak the wire where nobody has promised which one it is."""
     submission = config.getoption("--submission")
-    if not submission or read_contract(Path(submission)).wire == LINES:
+    if not submission or read_contract(Path(submission)).wire == COURSE:
         return
-    skip = pytest.mark.skip(reason=f'speaks the wire itself: wire = "{LINES}" in messagerie.toml turns it on')
+    skip = pytest.mark.skip(reason=f'speaks the wire itself; wire = "{COURSE}" in {FILE_NAME} turns it on')
     for item in items:
         known = check_of(item)
         if known and known.wire:

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from grader.contract import LINES, Contract
+from grader.contract import COURSE, Contract
 from grader.diagnosis import MISSED, diagnose
 from grader.diagram import TerminalDiagram
 from grader.journal import MISSING, PRESSED, SHOWN, TYPED, Entry, numbered
+from grader.messages import BINARY
 from grader.verdicts import MARKS, Case, Scene, Verdict, quoted
+
+PROGRAM = "messagerie"
 
 WIDTH = 100
 
@@ -32,6 +35,7 @@ class Setting:
     directory: str
     seed: int
     contract: Contract
+    program: str = PROGRAM  # the grader, as its user has called it
 
 
 def headline(verdict: Verdict) -> str:
@@ -41,9 +45,10 @@ def headline(verdict: Verdict) -> str:
 
 
 def failure_report(verdict: Verdict, setting: Setting) -> str:
-    """Return the whole report on a check that failed."""
+    """Return the whole report on a check that failed; where its programs name their files, in their own directory."""
     case = verdict.failure()
-    return "\n".join(f"  {line}".rstrip() for line in sections(verdict, case, setting))
+    told = "\n".join(f"  {line}".rstrip() for line in sections(verdict, case, setting))
+    return told.replace(f"{setting.contract.directory}/", f"{setting.directory.rstrip('/')}/")
 
 
 def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
@@ -67,7 +72,7 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
         yield f"cause:    {name}. {sentence}"
     yield f"hint:     {verdict.hint}"
     yield f"repeat:   {repeat(verdict, setting)}"
-    if setting.contract.wire == LINES:
+    if setting.contract.wire == COURSE and setting.sprint not in BINARY:
         yield f"by hand:  nc 127.0.0.1 PORT for each actor, and the steps above (server: {setting.contract.server})"
 
 
@@ -155,4 +160,4 @@ def stand(program: dict[str, Any]) -> list[str]:
 def repeat(verdict: Verdict, setting: Setting) -> str:
     """Return the command that plays the check again with the same words."""
     directory = shlex.quote(setting.directory)
-    return f"messagerie check {setting.sprint} {directory} --only {verdict.id} --seed {setting.seed}"
+    return f"{setting.program} check {setting.sprint} {directory} --only {verdict.id} --seed {setting.seed}"

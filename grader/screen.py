@@ -12,6 +12,9 @@ from grader.program import Program
 ERASED = re.compile(r"^.*\r\x1b\[K")
 """What stood on a line before the program went back to its beginning and erased it."""
 
+MOVED = re.compile(r"\x1b\[[\d;]*[ABEFHf]")
+"""Where a program goes to another row: what it writes there does not stand right behind what it wrote before."""
+
 BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b\n]*\x1b?|[ -/]*)?\Z")
 """The beginning of an escape sequence whose end has not arrived."""
 
@@ -66,4 +69,9 @@ class Ink:
         text = text[: len(text) - len(self._held)]
         *lines, rest = (self._line + text).split("\n")
         self._line = rest[-LAST_CHARACTERS:]
-        return UNSEEN.sub("", text), [UNSEEN.sub("", ERASED.sub("", line)) for line in lines]
+        return UNSEEN.sub("", text), [visible(ERASED.sub("", line)) for line in lines]
+
+
+def visible(line: str) -> str:
+    """Return what a person sees of what was written up to a line feed; what stands in several rows, apart."""
+    return "  ".join(filter(None, (UNSEEN.sub("", part) for part in MOVED.split(line))))

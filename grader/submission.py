@@ -23,13 +23,21 @@ LEFT_OUT = (".git", "__pycache__", "*.pyc", "*.o", ".venv", "node_modules")
 def copied(directory: Path) -> Iterator[Path]:
     """Copy a submission to a directory that goes away with the run; links are copied as what they are.
 
-    Raises ContractError where it cannot be read.
+    Raises ContractError where it cannot be read; what is wrong with the copy is told of the submission.
     """
     with tempfile.TemporaryDirectory(prefix="messagerie-") as temporary:
         copy = Path(temporary) / "submission"
         copy.mkdir()
         copy_into(directory, copy)
-        yield copy
+        try:
+            yield copy
+        except ContractError as error:
+            raise ContractError(told_of(directory, copy, error)) from None
+
+
+def told_of(directory: Path, copy: Path, error: ContractError) -> str:
+    """Return what is wrong with a copy in the words of whoever knows the submission only."""
+    return str(error).replace(str(copy), str(directory))
 
 
 def copy_into(directory: Path, copy: Path) -> None:

@@ -1,7 +1,8 @@
 """`messagerie trace SPRINT DIR`: plays a conversation with a submission's programs and leaves what was seen of it.
 
 trace.svg, for a page; trace.md, the same as Mermaid text; trace.jsonl, all that happened, a line each, with its time
-in seconds. The programs run in the sandbox; what they do comes back through a pipe that they do not have.
+in seconds, its bytes (as the characters of the same numbers) and the same in words. The programs run in the sandbox;
+what they do comes back through a pipe that they do not have. What people say stands in talks.py.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -20,22 +22,16 @@ from grader.actors import Client, Server
 from grader.contract import HOST, REPOSITORY, Contract, ContractError, read_contract
 from grader.diagram import TerminalDiagram, mermaid
 from grader.fixtures import come, free_port, log_in
-from grader.journal import Entry
+from grader.journal import SENT, Entry
 from grader.launch import plain_environment
+from grader.messages import spell_message
 from grader.network import add_address
 from grader.sandbox import is_available, wrapped
 from grader.stage import Stage
 from grader.submission import contract_of_copy, copied
+from grader.talks import TALKS, Talk
 from grader.unseen import Unseen
 from grader.wiretap import Wiretap
-
-PAIR, ROOM = ("alice", "bob"), ("alice", "bob", "carol")
-
-NAMES = {1: PAIR, 2: PAIR, 3: ROOM, 4: ROOM, 5: ROOM}
-
-GREETING = "me voici"
-
-LINES = ("bonjour", "salut", "ca va ?", "oui, merci")
 
 WIDTH = 110
 
@@ -49,12 +45,14 @@ def trace(arguments: argparse.Namespace) -> int:
         with copied(arguments.directory) as copy:
             contract = contract_of_copy(copy).in_sprint(arguments.sprint)
             entries, problem = played(arguments.sprint, contract, sandboxed=not arguments.no_sandbox)
+            problem = problem.replace(str(copy), str(arguments.directory))
     except ContractError as error:
         print(error, file=sys.stderr)
         return NOT_PLAYED
-    actors = [NAMES[arguments.sprint][0], "server", *NAMES[arguments.sprint][1:]]
-    write_files(arguments.output, entries, actors)
-    print(problem or f"trace.svg, trace.md and trace.jsonl are in {arguments.output}")
+    first, *others = TALKS[arguments.sprint].names
+    write_files(arguments.output, entries, [first, "server", *others])
+    written = f"trace.svg, trace.md and trace.jsonl are in {arguments.output}"
+    print(f"{problem}\n{written}, up to there" if problem else written)
     return NOT_AS_IT_SHOULD if problem else PLAYED
 
 
@@ -93,33 +91,25 @@ def write_files(directory: Path, entries: list[Entry], actors: list[str]) -> Non
     console.file.close()
     (directory / "trace.svg").write_text(console.export_svg(title="messagerie trace"))
     (directory / "trace.md").write_text(f"```mermaid\n{mermaid(entries, actors)}```\n")
-    lines = (json.dumps(value_of(entry), ensure_ascii=False) + "\n" for entry in entries)
-    (directory / "trace.jsonl").write_text("".join(lines))
+    values = (value_of(entry) | {"text": in_words(entry)} for entry in entries)
+    lines = (json.dumps(value, ensure_ascii=False) + "\n" for value in values)
+    (directory / "trace.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
-def play(stage: Stage, contract: Contract, names: tuple[str, ...]) -> None:
-    """Let people come, and speak one after the other; the first one leaves. Raises Unseen."""
+def in_words(entry: Entry) -> str:
+    """Return what an entry carries for a person to read; the header of a binary message in words, too."""
+    return (entry.act == SENT and spell_message(entry.data)) or entry.text
+
+
+def play(stage: Stage, contract: Contract, talk: Talk) -> None:
+    """Let people come and speak; one leaves. Raises Unseen."""
+    contract = replace(contract, login=contract.login or talk.login)
     port = contract.port or free_port()
     server = Server(stage, contract.server_command(port), port, contract.directory, contract.address)
-    tap = None if contract.port else Wiretap(stage, server.port, server.host)
-    people: list[Client] = []
-    for newcomer in arrivals(stage, contract, server, tap, names):
-        if len(names) > len(PAIR):  # in a room nothing else shows that the server knows a newcomer
-            say(newcomer, GREETING, people)
-        people.append(newcomer)
-    speakers = people if contract.first == 1 else people[::-1]
-    for number, line in enumerate(LINES):
-        say(speakers[number % len(speakers)], line, people)
-    speakers[len(LINES) % len(speakers)].types(contract.quit)
-    speakers[len(LINES) % len(speakers)].ends()
-
-
-def say(speaker: Client, line: str, people: list[Client]) -> None:
-    """Let one say a line, and all others see it. Raises Unseen."""
-    speaker.types(line)
-    for hearer in people:
-        if hearer is not speaker:
-            hearer.sees(line)
+    tap = None if contract.port else Wiretap(stage, server.port, server.host, make_cutter=talk.make_cutter)
+    leaver = talk.play(arrivals(stage, contract, server, tap, talk.names), contract)
+    leaver.types(contract.quit)
+    leaver.ends()
 
 
 def arrivals(
@@ -150,7 +140,7 @@ def main() -> None:
     with os.fdopen(writer, "w", encoding="utf-8") as results, Stage() as stage:
         problem = ""
         try:
-            play(stage, read_contract(directory).in_sprint(sprint), NAMES[sprint])
+            play(stage, read_contract(directory).in_sprint(sprint), TALKS[sprint])
         except (Unseen, AssertionError) as error:
             problem = str(error).strip().rpartition("\n\n")[2]
         for entry in stage.journal.entries:

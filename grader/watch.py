@@ -15,7 +15,7 @@ from watchfiles import watch as watch_files
 from grader.check import SOME_FAILED, order_of, setting_of, tell_text
 from grader.contract import FILE_NAME, ContractError, read_contract
 from grader.judge import Judge
-from grader.submission import contract_of_copy, copied, copy_into
+from grader.submission import contract_of_copy, copied, copy_into, told_of
 from grader.verdicts import FAILED
 
 DEBOUNCE_MILLISECONDS = 100
@@ -91,7 +91,7 @@ class Watcher:
         try:
             contract_of_copy(self.copy)
         except ContractError as error:
-            self.console.print(str(error), markup=False)
+            self.console.print(told_of(self.arguments.directory, self.copy, error), markup=False)
             return judge
         told = tell_text(judge, setting_of(self.arguments, judge), self.arguments)
         self.failed = tuple(verdict.id for verdict in told if verdict.outcome == FAILED)

@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("messagerie")
     group.addoption("--commands", type=int, help="the descriptor from which to read what to run")
     group.addoption("--results", type=int, help="the descriptor to which to write what came of it")
+    group.addoption("--once", action="store_true", help="do not play again what fails")
     group.addoption("--address", help="an address that this network must have")
 
 
@@ -84,7 +85,7 @@ class Reports:
         self.config.option.tap = False
         outcome, scene = self.play(item)
         again: dict[str, Any] = {}
-        if outcome == "failed" and has_people(scene):
+        if outcome == "failed" and has_people(scene) and not self.config.option.once:
             self.config.option.tap = True
             second, again = self.play(item)
             again["outcome"] = second

@@ -1,5 +1,6 @@
 """The binary wire under the wiretap: messages are cut out whole, however they came, and spelled on one line."""
 
+import socket
 import struct
 
 from hypothesis import given
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 from grader.diagram import label
 from grader.journal import SENT, Entry
 from grader.messages import HEADER, LONGEST_PAYLOAD, TYPES, MessageCutter, spell_message
+from grader.peers import Peer
+from grader.stage import Stage
 
 
 def message(payload: bytes = b"", kind: int = 4, sender: bytes = b"alice", infos: bytes = b"bob") -> bytes:
@@ -55,3 +58,14 @@ def test_neither_ports_nor_hours_are_drawn() -> None:
     )
     place = Entry(0, "bob", SENT, message(b"127.0.0.1:40404", 12, b"bob", b"alice"), "server")
     assert label(place) == "[15|bob|FILE_ACCEPT|alice] 127.0.0.1:54321"
+
+
+def test_what_a_raw_peer_sends_is_told_in_words() -> None:
+    with Stage() as stage, socket.create_server(("127.0.0.1", 0)) as listener:
+        alice = Peer(stage, "alice", listener.getsockname()[1])
+        for payload in b"salut", b"x" * 2048:
+            alice.sends(message(payload))
+        short, long = (entry.text for entry in stage.journal.entries if entry.act == SENT)
+    assert short == "[5|alice|UNICAST_SEND|bob] salut"
+    assert long.startswith("[2048|alice|UNICAST_SEND|bob] xxxx")
+    assert long.endswith("xxx...")

@@ -17,7 +17,7 @@ from tests.course.handouts import ROOT
 
 CONTRACT = (
     'server = "python3 -m sprint1_turn_based.server {port}"\n'
-    'client = "python3 -m sprint1_turn_based.client {host} {port}"\nwire = "lines"\npatience = 1.5\n'
+    'client = "python3 -m sprint1_turn_based.client {host} {port}"\nwire = "course"\npatience = 1.5\n'
 )
 
 SWAP = "        self.turn = other\n"
@@ -128,7 +128,7 @@ def test_junit_is_xml_and_all_goes_on_after_a_failure(stage: Stage, submission: 
 @pytest.mark.parametrize(
     ("contract", "words", "sentence"),
     [
-        (CONTRACT, ("--only", "s1-nonsense"), "no check is called s1-nonsense"),
+        (CONTRACT, ("--only", "s1-nonsense"), "no check is called s1-nonsense; sprint 1 has s1-first-line, "),
         (CONTRACT + 'quitt = "x"\n', (), "line 5: there is no key 'quitt'"),
         ('build = "exit 3"\n' + CONTRACT, (), "build: 'exit 3' ended with exit code 3"),
     ],
@@ -146,7 +146,7 @@ def test_what_cannot_be_judged_is_told_in_a_sentence(
 def test_a_directory_without_contract_is_told(stage: Stage, tmp_path: Path) -> None:
     code, _out, err = run(stage, "1", str(tmp_path))
     assert code == 2
-    assert "it must say how to start server and client" in err
+    assert f"{tmp_path / 'messagerie.toml'}: No such file or directory; it must say how to start" in err
 
 
 def test_watch_judges_again_when_a_file_is_saved(stage: Stage, submission: Path) -> None:
@@ -171,3 +171,10 @@ def test_watch_judges_again_when_a_file_is_saved(stage: Stage, submission: Path)
     watching.signal(2)
     assert watching.wait_end()
     assert watching.exit_code == 130
+
+
+def test_what_cannot_be_judged_says_why_and_is_no_pass(stage: Stage, submission: Path) -> None:
+    (submission / "messagerie.toml").write_text(CONTRACT.replace("course", "unknown"))
+    code, out, err = run(stage, "1", str(submission), "--only", "s1-roles", "--seed", "1")
+    assert (code, err) == (2, "")
+    assert '0 of 0 points (seed 1; 1 not judged: speaks the wire itself; wire = "course" in messagerie' in out

@@ -20,15 +20,37 @@ def test_two_lines_are_a_contract(tmp_path: Path) -> None:
     contract = read_contract(written(tmp_path, GOOD))
     assert contract.server_command(4444) == ["./server", "4444"]
     assert contract.client_command("::1", 4444) == ["./client", "::1", "4444"]
-    assert (contract.build, contract.quit, contract.patience) == ("", "fin", PATIENCE)
+    assert (contract.build, contract.wire, contract.patience) == ("", "unknown", PATIENCE)
     assert contract.directory == tmp_path.resolve()
 
 
 def test_a_contract_may_say_more(tmp_path: Path) -> None:
-    more = 'build = "make"\nquit = "/quit"\npatience = 2\nwire = "lines"\n'
+    more = 'build = "make"\nquit = "/quit"\npatience = 2\nwire = "course"\n'
     contract = read_contract(written(tmp_path, GOOD + more))
     assert (contract.build, contract.quit, contract.patience) == ("make", "/quit", 2)
-    assert contract.wire == "lines"
+    assert contract.wire == "course"
+
+
+def test_an_older_contract_calls_the_wire_of_the_course_lines(tmp_path: Path) -> None:
+    assert read_contract(written(tmp_path, GOOD + 'wire = "lines"')).wire == "course"
+
+
+@pytest.mark.parametrize(
+    ("sprint", "word", "login"),
+    [(1, "fin", ()), (4, "exit", ("{name}",)), (5, "/quit", ("{name}",)), (6, "/quit", ())],
+)
+def test_each_sprint_has_its_own_words(
+    tmp_path: Path, sprint: int, word: str, login: tuple[str, ...]
+) -> None:
+    contract = read_contract(written(tmp_path, GOOD)).in_sprint(sprint)
+    assert (contract.quit, contract.login) == (word, login)
+
+
+@pytest.mark.parametrize("sprint", [1, 4, 6])
+def test_what_a_contract_says_counts_in_each_sprint(tmp_path: Path, sprint: int) -> None:
+    more = 'quit = "fin"\nlogin = ["I am {name}"]\n'
+    contract = read_contract(written(tmp_path, GOOD + more)).in_sprint(sprint)
+    assert (contract.quit, contract.login) == ("fin", ("I am {name}",))
 
 
 def test_a_port_and_an_address_may_be_fixed_in_the_source(tmp_path: Path) -> None:
@@ -66,7 +88,9 @@ def test_a_quoted_word_stays_one_word(tmp_path: Path) -> None:
         (GOOD + "patience = true", "patience = True must be a number"),
         (GOOD + "patience = 0", "patience = 0 must be a number of seconds up to 60"),
         (GOOD + "patience = nan", "patience = nan must be a number of seconds up to 60"),
-        (GOOD + 'wire = "json"', "wire = 'json' must be"),
+        (GOOD + 'wire = "json"', 'line 3: wire = \'json\' must be "course" .* or "unknown"'),
+        (GOOD + "wire = true", 'line 3: wire = True must be "course"'),
+        (GOOD + "wire = []", "wire = \\[\\] must be"),
         (GOOD + "port = 70000", "line 3: port = 70000 must be a number from 1 to 65535"),
         (GOOD + "port = true", "port = True must be"),
         (GOOD + 'address = "here"', "address = 'here' must be an address like"),

@@ -1,5 +1,6 @@
 """`messagerie init` guesses what a submission's command lines are, tries them, and never writes over anything."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,9 +89,25 @@ def test_no_program_that_listens_is_told(tmp_path: Path) -> None:
         looked_at(tmp_path)
 
 
-def run(stage: Stage, directory: Path) -> Program:
+def test_no_program_that_listens_tells_what_to_write(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=re.escape('server = "./server {port}"\n')):
+        looked_at(tmp_path)
+
+
+def test_a_program_may_leave_its_sockets_to_a_module(tmp_path: Path) -> None:
+    lines = guessed(
+        tmp_path,
+        net_py="def listening(s): s.listen(5)\ndef connected(s): s.connect(('h', 1))\n",
+        old_server_py="",
+        server_py="import net, sys\nnet.listening(int(sys.argv[1]))\n",
+        client_py="import net, sys\nnet.connected(sys.argv[1], int(sys.argv[2]))\n",
+    )
+    assert lines == {"server": '"python3 server.py {port}"', "client": '"python3 client.py {host} {port}"'}
+
+
+def run(stage: Stage, directory: Path, *options: str) -> Program:
     """Run the command."""
-    command = [sys.executable, "-m", "grader", "init", str(directory)]
+    command = [sys.executable, "-m", "grader", "init", str(directory), *options]
     program = Program(stage, "init", command, terminal=False, directory=ROOT)
     assert program.wait_end(), program.ending()
     return program
@@ -128,9 +145,7 @@ def test_it_is_written_and_tried(stage: Stage, tmp_path: Path) -> None:
     program = run(stage, tmp_path)
     assert program.exit_code == 0, program.written
     assert read_contract(tmp_path).client == "python3 client.py {host} {port}"
-    assert (
-        b"Tried: what one of two clients types appears at the other, and back." in program.written["stdout"]
-    )
+    assert b"Tried: people can talk as in sprint 1, 2 or 3." in program.written["stdout"]
 
 
 def test_nothing_is_written_over(stage: Stage, tmp_path: Path) -> None:
@@ -139,3 +154,26 @@ def test_nothing_is_written_over(stage: Stage, tmp_path: Path) -> None:
     assert program.exit_code == 2
     assert b"it is not written over" in program.written["stderr"]
     assert (tmp_path / "messagerie.toml").read_text() == "mine"
+
+
+def test_a_later_sprint_is_tried_as_what_it_is(stage: Stage, tmp_path: Path) -> None:
+    for name in ("common", "sprint6_messenger"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    for name in ("server", "client"):
+        (tmp_path / f"{name}.py").write_text(
+            "import argparse  # somewhere\n"
+            f"from sprint6_messenger.{name} import main\n"
+            f"from common.program import run_{name}\n"
+            f"run_{name}(main)\n"
+        )
+    program = run(stage, tmp_path, "--sprint", "6")
+    assert b"Tried: people can talk as in sprint 6." in program.written["stdout"], program.written
+
+
+def test_what_does_not_work_is_told_once(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(
+        "import sys\nraise SystemExit('no ' + sys.argv[1])  # int(sys.argv[1])"
+    )
+    (tmp_path / "client.py").write_text("import sys  # int(sys.argv[1])")
+    told = run(stage, tmp_path).written["stdout"].decode()
+    assert told.count("the server never listened") == 1

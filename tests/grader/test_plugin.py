@@ -109,7 +109,7 @@ def verdicts(output: str) -> list[str]:
 
 def test_a_good_submission_is_built_and_gets_its_points(tmp_path: Path) -> None:
     build = 'build = "mv their_server.py built.py; mv built.py their_server.py; touch built"'
-    work = submission(tmp_path, 'wire = "lines"', build)
+    work = submission(tmp_path, 'wire = "course"', build)
     done = judge(work)
     assert done.returncode == 0, done.stdout
     assert verdicts(done.stdout)[-1] == "10 of 10 points"
@@ -132,7 +132,7 @@ def test_a_failure_tells_statement_hint_scene_and_how_to_repeat_it(tmp_path: Pat
     ):
         assert told in done.stdout
     assert [line.split()[:3] for line in verdicts(done.stdout)] == ONE_FAILURE
-    assert 'wire = "lines" in messagerie.toml turns it on' in done.stdout
+    assert 'speaks the wire itself; wire = "course" in messagerie.toml turns it on' in done.stdout
 
 
 def test_two_workers_come_to_the_same_verdicts(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_two_workers_come_to_the_same_verdicts(tmp_path: Path) -> None:
 
 
 def test_what_lies_beside_a_submission_does_nothing_to_the_run(tmp_path: Path) -> None:
-    work = submission(tmp_path, 'wire = "lines"')
+    work = submission(tmp_path, 'wire = "course"')
     for name in ("conftest.py", "setup.py", "grader.py", "sitecustomize.py"):
         (work / name).write_text(HOSTILE, encoding="utf-8")
     (work / "pytest.ini").write_text("[pytest]\naddopts = --collect-only\n", encoding="utf-8")

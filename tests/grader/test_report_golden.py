@@ -1,18 +1,21 @@
 """What a student reads when a check has failed, word for word: the same scene gives the same report."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from grader.contract import LINES, Contract
+from grader.contract import COURSE, Contract
 from grader.journal import CONNECTED, ENDED, NETWORK, RECEIVED, SENT, SHOWN, STARTED, TYPED, Entry
 from grader.report import Setting, failure_report, headline
 from grader.verdicts import FAILED, PASSED, Case, Scene, Verdict
 
-SETTING = Setting(2, "my work", 7, Contract(Path(), "./server {port}", "./client {host} {port}"))
+CONTRACT = Contract(Path("/copy"), "./server {port}", "./client {host} {port}").in_sprint(2)
 
-ON_LINES = Setting(2, "work", 7, Contract(Path(), "./server {port}", "./client {host} {port}", wire=LINES))
+SETTING = Setting(2, "my work", 7, CONTRACT)
+
+ON_LINES = Setting(2, "work", 7, replace(CONTRACT, wire=COURSE))
 
 
 def entries(*steps: tuple[str, ...]) -> tuple[Entry, ...]:
@@ -189,3 +192,21 @@ CRASH = """\
 def test_a_report_is_a_function_of_the_scene(scene: Any, report: str) -> None:
     verdict, setting = scene()
     assert f"{headline(verdict)}\n{failure_report(verdict, setting)}\n" == report
+
+
+def test_a_program_names_its_files_where_its_author_has_them() -> None:
+    verdict, setting = crash()
+    verdict.cases[0].scene.programs[0]["words"].append('File "/copy/server.py", line 3')
+    assert '| File "my work/server.py", line 3' in failure_report(verdict, setting)
+
+
+def test_the_grader_is_called_as_its_user_has_called_it() -> None:
+    verdict, setting = crash()
+    called = replace(setting, program=".venv/bin/messagerie")
+    assert "repeat:   .venv/bin/messagerie check 2 'my work' --only" in failure_report(verdict, called)
+
+
+def test_nobody_is_told_to_type_binary_messages_by_hand() -> None:
+    verdict, setting = wrong_bytes()
+    assert "by hand:" in failure_report(verdict, setting)
+    assert "by hand:" not in failure_report(verdict, replace(setting, sprint=6))

@@ -51,6 +51,11 @@ def test_what_a_line_erased_is_not_in_it() -> None:
     assert shown([b"> half a wo", b"rd\r\x1b[", b"K< bonjour\n"])[1] == ["< bonjour"]
 
 
+def test_what_stands_in_another_row_stands_apart() -> None:
+    assert shown([b"you: alice\x1b[10D\x1b[", b"A\x1b[K12:00 bonjour\n"])[1] == ["you: alice  12:00 bonjour"]
+    assert shown([b"\x1b[Hbonjour\n"])[1] == ["bonjour"]
+
+
 def test_two_streams_do_not_mix_their_letters() -> None:
     source = "import os; os.write(1, b'\\xc3'); input(); os.write(2, b'\\xc3'); input()\n"
     source += "os.write(1, b'\\xa9 out\\n'); os.write(2, b'\\xa8 err\\n')"

@@ -59,6 +59,11 @@ MEMBER5, QUEUED5, TICK5 = f"{SPRINT5}/member.py", f"{SPRINT5}/queued_member.py",
 
 STOP, TERMINAL, PROGRAM = "common/stop.py", "common/terminal.py", "common/program.py"
 
+ONLY_IPV4 = (
+    "socket.getaddrinfo(host, port, type",
+    "socket.getaddrinfo(host, port, family=socket.AF_INET, type",
+)
+
 PATCHES = [
     *everywhere(
         "no SO_REUSEADDR",
@@ -199,8 +204,7 @@ PATCHES = [
     *everywhere(
         "IPv4 only",
         SOCKETS,
-        "socket.getaddrinfo(host, port, type",
-        "socket.getaddrinfo(host, port, family=socket.AF_INET, type",
+        *ONLY_IPV4,
         ("ready", "ready", "usage"),
     ),
     # sprint 1
@@ -762,6 +766,32 @@ PATCHES = [
         'EXIT = "fin"',
         "s4-client-codes",
     ),
+    Patch(
+        4,
+        "a refusal ends the client",
+        "CLIENT",
+        "        self._grants.put(self._has_name)\n",
+        "        if not self._has_name:\n            raise Failure(reason)\n        self._grants.put(True)\n",
+        "s4-client-names",
+    ),
+    Patch(
+        4,
+        "client waits for its keyboard only",
+        "CLIENT",
+        "                self._stop.ring()\n                return\n",
+        "                return\n",
+        "s4-server-end",
+    ),
+    Patch(
+        4,
+        "thread asks in a loop",
+        CONNECTION,
+        "and self._stop.wait_for(self):\n            self.read()",
+        "and not self._stop.is_set():\n            self.read()",
+        "s4-threads",
+        "busy",
+    ),
+    Patch(4, "IPv4 only", SOCKETS, *ONLY_IPV4, "s4-usage"),
     # sprint 6
     Patch(
         6,
@@ -1222,6 +1252,39 @@ PATCHES = [
         "        reception.hear(member)\n        return\n",
         "s5-relay",
         options="--strategy thread_per_client",
+    ),
+    Patch(5, "IPv4 only", SOCKETS, *ONLY_IPV4, "s5-usage"),
+    Patch(
+        5,
+        "every line is a name",
+        f"{SPRINT5}/conversation.py",
+        "        self.name = name\n        return Send(line)",
+        "        return Send(line)",
+        "s5-client-name",
+    ),
+    Patch(
+        5,
+        "what arrives gets into what is typed",
+        f"{SPRINT5}/live.py",
+        "                self._screen.message(name, text)",
+        "                self._editing.buffer.insert_text(text)\n                self._screen.message(name, text)",
+        "s5-client-while-typing",
+    ),
+    Patch(
+        5,
+        "a lost server is a normal end",
+        f"{SPRINT5}/live.py",
+        "            raise Failure(LOST)",
+        "            raise Stopped",
+        "s5-client-lost",
+    ),
+    Patch(
+        5,
+        "bidirectional controls obeyed",
+        f"{SPRINT5}/visible.py",
+        "character.isprintable() or character == JOINER",
+        'character >= " " and character != "\\x7f"',
+        "s5-client-safe",
     ),
 ]
 

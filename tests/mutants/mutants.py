@@ -49,7 +49,7 @@ def patched(patch: Patch, directory: Path) -> Path:
     (directory / "messagerie.toml").write_text(
         f'server = "python3 -m {package}.server {{port}} {patch.options}"\n'
         f'client = "python3 -m {package}.client {{host}} {{port}}"\n'
-        'wire = "lines"\npatience = 2\n'
+        'wire = "course"\npatience = 2\n'
     )
     return directory
 
@@ -57,21 +57,32 @@ def patched(patch: Patch, directory: Path) -> Path:
 def compiled(program: Compiled, directory: Path) -> Path:
     """Copy a server and a client in C, with what they are to be compiled with."""
     flags = program.flags + SPRINT_FLAGS.get(program.sprint, "")
-    for name in ("message.h", "client.c", SERVERS[program.sprint]):
-        shutil.copy(C / name, directory)
+    for source in c_sources(program):
+        shutil.copy(source, directory)
     build = " && ".join(
         f"gcc -Wall -Wextra -Wno-unused-function {flags} -o {target} {source} -pthread"
         for target, source in (("server", SERVERS[program.sprint]), ("client", "client.c"))
     )
-    wire = 'wire = "lines"\n' if program.flags.startswith(SPEAKS_LINES) else ""
+    wire = 'wire = "course"\n' if program.flags.startswith(SPEAKS_LINES) else ""
     (directory / "messagerie.toml").write_text(
         f'build = "{build}"\nserver = "./server {{port}}"\nclient = "{program.client}"\npatience = 3\n{wire}'
     )
     return directory
 
 
+def c_sources(program: Compiled) -> list[Path]:
+    """Return the files that a program in C is made of."""
+    return [C / name for name in ("message.h", "client.c", SERVERS[program.sprint])]
+
+
 def judged(
-    sprint: int, directory: Path, *, only: Sequence[str] = (), level: str = "", jobs: int = 6
+    sprint: int,
+    directory: Path,
+    *,
+    only: Sequence[str] = (),
+    level: str = "",
+    jobs: int = 6,
+    replay: bool = True,
 ) -> dict[str, Verdict]:
     """Have programs judged by these checks, or by all of a level, or by all; return the verdicts by id."""
     order = Order(
@@ -81,5 +92,6 @@ def judged(
         level=level,
         jobs=jobs,
         seed=SEED,
+        replay=replay,
     )
     return {verdict.id: verdict for verdict in Judge(order).verdicts_as_they_come()}

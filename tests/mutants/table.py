@@ -1,69 +1,127 @@
 """The table of mutants and checks: `python -m tests.mutants.table [SPRINT ...]` plays each one against each.
 
-It takes many minutes, so it is made when a check or a mutant is added, and kept in table.json; TABLE.md shows it.
+It takes a long time, so it is kept in table.json, which TABLE.md shows, and each row is kept as soon as it is known:
+it may be stopped at any moment (Ctrl+C), and goes on there. Only what has changed is played: a mutant, or the file
+with the checks of its sprint. A change of what both stand on, as the reference, is not noticed: --anew plays all.
 """
 
+import argparse
 import json
-import shutil
-import sys
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 
+from grader.contract import FILE_NAME
+from grader.judge import suite
+from grader.stage import PATIENCE
 from grader.verdicts import FAILED
 from tests.course.handouts import ROOT
 from tests.mutants.catalogue import FAULTY, PATCHES, Compiled, Patch
-from tests.mutants.mutants import PACKAGES, judged, made
+from tests.mutants.mutants import PACKAGES, c_sources, judged, made
 
 FILE = ROOT / "tests" / "mutants" / "table.json"
 
 PAGE = FILE.with_name("TABLE.md")
 
+AT_ONCE, JOBS = 2, 4
+"""Mutants that are played at the same time, and workers for each: while one waits at its end, another begins."""
+
+DIGEST_CHARACTERS = 12
+
 HEAD = """# Mutants and checks
 
 Which checks fail for which mutant, played one against the other (`python -m tests.mutants.table` does it again, and
-takes its time). The first check of each row is the one that is about the mutant.
+takes its time). A check that fails is played a second time, and counts if it fails again. The first check of each row
+is the one that is about the mutant.
 
 Some checks catch nothing alone. Those of the level `subject` ask whether people can talk at all: what breaks that
 breaks others too. And some rules are looked at from two sides, through people's terminals and on the wire, so that
 programs whose wire is their own are judged as well.
 """
 
-Table = dict[str, list[str]]
-"""Of each mutant, the checks that fail for it."""
+
+@dataclass(frozen=True)
+class Row:
+    """The checks that fail for one mutant, and with what that was found out."""
+
+    checks: list[str]
+    digest: str = ""
 
 
-def title(mutant: Patch | Compiled) -> str:
+Table = dict[str, Row]
+"""A row for each mutant, by its title."""
+
+Mutant = Patch | Compiled
+
+
+def title(mutant: Mutant) -> str:
     """Return the name of a mutant in the table."""
     return f"{mutant.sprint} {mutant.name} ({'patch' if isinstance(mutant, Patch) else 'C'}; {mutant.check})"
 
 
-def mutants(sprint: int) -> list[Patch | Compiled]:
+def mutants(sprint: int) -> list[Mutant]:
     """Return the mutants of a sprint."""
-    every: list[Patch | Compiled] = [*PATCHES, *FAULTY]
+    every: list[Mutant] = [*PATCHES, *FAULTY]
     return [mutant for mutant in every if mutant.sprint == sprint]
 
 
-def caught_by(mutant: Patch | Compiled) -> list[str]:
-    """Play a mutant against all checks of its sprint; return those that fail, the one about it first."""
-    directory = Path(tempfile.mkdtemp())
-    try:
-        verdicts = judged(mutant.sprint, made(mutant, directory))
-    finally:
-        shutil.rmtree(directory)
-    failed = [name for name, verdict in verdicts.items() if verdict.outcome == FAILED]
-    return sorted(failed, key=lambda name: name != mutant.check)
+def digest(mutant: Mutant) -> str:
+    """Return what changes when a mutant, or a check of its sprint, does."""
+    files = [suite(mutant.sprint), *(c_sources(mutant) if isinstance(mutant, Compiled) else [])]
+    whole = sha256(repr(mutant).encode())
+    for file in files:
+        whole.update(file.read_bytes())
+    return whole.hexdigest()[:DIGEST_CHARACTERS]
+
+
+def played(mutant: Mutant) -> Row:
+    """Play a mutant against all checks of its sprint; those that fail twice, the one about it first, are its row.
+
+    The second time there is as much patience as a submission gets: a busy machine is no mistake of the mutant's.
+    """
+    digest_before = digest(mutant)
+    with tempfile.TemporaryDirectory() as directory:
+        programs = made(mutant, Path(directory))
+        failed = failing(mutant.sprint, programs)
+        be_patient(programs)
+        failed = failing(mutant.sprint, programs, failed) if failed else []
+    return Row(sorted(failed, key=lambda name: name != mutant.check), digest_before)
+
+
+def failing(sprint: int, programs: Path, only: Sequence[str] = ()) -> list[str]:
+    """Return which checks fail, of these or of all."""
+    jobs = min(JOBS, len(only) or JOBS)
+    verdicts = judged(sprint, programs, only=only, jobs=jobs, replay=False)
+    return [name for name, verdict in verdicts.items() if verdict.outcome == FAILED]
+
+
+def be_patient(programs: Path) -> None:
+    """Let each thing take as long as where a contract says nothing."""
+    file = programs / FILE_NAME
+    file.write_text(re.sub(r"patience = \d+", f"patience = {PATIENCE}", file.read_text()))
 
 
 def read_table() -> Table:
     """Return the table as it was made last."""
-    return dict(json.loads(FILE.read_text(encoding="utf-8"))) if FILE.exists() else {}
+    rows = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    return {name: Row(**row) for name, row in rows.items()}
 
 
 def write_table(table: Table) -> None:
     """Keep the table, and the page that shows it."""
-    FILE.write_text(json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    rows = {name: asdict(row) for name, row in table.items()}
+    FILE.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(table), encoding="utf-8")
+
+
+def in_order(table: Table) -> Table:
+    """Return a table in the order of the catalogue, without the rows of mutants that are no more."""
+    titles = [title(mutant) for sprint in PACKAGES for mutant in mutants(sprint)]
+    return {name: table[name] for name in titles if name in table}
 
 
 def page(table: Table) -> str:
@@ -78,31 +136,51 @@ def sprints(table: Table) -> list[str]:
 
 def section(sprint: str, table: Table) -> str:
     """Return the part of one sprint."""
-    rows = {name: checks for name, checks in table.items() if name.startswith(f"{sprint} ")}
+    rows = {name: row.checks for name, row in table.items() if name.startswith(f"{sprint} ")}
     lines = ["| mutant | caught by |", "|---|---|"]
     lines += [f"| {name.partition(' ')[2]} | {' '.join(checks)} |" for name, checks in rows.items()]
     lines += ["", "| check | mutants, of which only it catches |", "|---|---|"]
-    lines += [f"| {check} | {counted} |" for check, counted in turned(rows)]
+    lines += [f"| {check} | {counted} |" for check, counted in turned(list(rows.values()))]
     return "\n".join(lines) + "\n"
 
 
-def turned(rows: Table) -> Iterator[tuple[str, str]]:
+def turned(rows: list[list[str]]) -> Iterator[tuple[str, str]]:
     """Yield each check that catches a mutant, with how many, and how many no other does."""
-    for check in sorted({check for checks in rows.values() for check in checks}):
-        caught = [checks for checks in rows.values() if check in checks]
+    for check in sorted({check for checks in rows for check in checks}):
+        caught = [checks for checks in rows if check in checks]
         yield check, f"{len(caught)}, {sum(len(checks) == 1 for checks in caught)}"
 
 
+def due(sprint: int, table: Table) -> list[Mutant]:
+    """Return the mutants of a sprint that a table has no row of, or one that is out of date."""
+    return [
+        mutant
+        for mutant in mutants(sprint)
+        if title(mutant) not in table or table[title(mutant)].digest != digest(mutant)
+    ]
+
+
+def play_all(waiting: list[Mutant], table: Table) -> None:
+    """Play mutants, some at the same time, and keep each row as soon as it and those before it are known."""
+    with ProcessPoolExecutor(AT_ONCE) as pool:
+        for mutant, row in zip(waiting, pool.map(played, waiting), strict=True):
+            table[title(mutant)] = row
+            write_table(in_order(table))
+            print(title(mutant), "->", " ".join(row.checks), flush=True)
+
+
 def main() -> None:
-    """Play what the command line names, or all; keep each row as soon as it is known."""
+    """Play what has changed in the sprints that the command line names, or in all."""
+    parser = argparse.ArgumentParser(description="plays mutants against checks, and keeps what came of it")
+    parser.add_argument("sprints", nargs="*", type=int, metavar="SPRINT", help="in this order (default: all)")
+    parser.add_argument("--anew", action="store_true", help="play again what has not changed, too")
+    arguments = parser.parse_args()
     table = read_table()
-    for sprint in [int(word) for word in sys.argv[1:]] or list(PACKAGES):
-        for name in [name for name in table if name.startswith(f"{sprint} ")]:
-            del table[name]
-        for mutant in mutants(sprint):
-            table[title(mutant)] = caught_by(mutant)
-            print(title(mutant), "->", " ".join(table[title(mutant)]), flush=True)
-            write_table(table)
+    wanted = arguments.sprints or list(PACKAGES)
+    waiting = [mutant for sprint in wanted for mutant in due(sprint, {} if arguments.anew else table)]
+    print(f"{len(waiting)} to play", flush=True)
+    play_all(waiting, table)
+    write_table(in_order(table))
 
 
 if __name__ == "__main__":
