@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.verdicts import FAILED
+from grader.verdicts import BLOCKED, FAILED
 from tests.course.handouts import ROOT
 from tests.mutants.catalogue import FAULTY, PATCHES, Compiled, Patch
 from tests.mutants.mutants import PACKAGES, judged, made
@@ -51,7 +51,7 @@ def caught_by(mutant: Patch | Compiled) -> list[str]:
         verdicts = judged(mutant.sprint, made(mutant, directory))
     finally:
         shutil.rmtree(directory)
-    failed = [name for name, verdict in verdicts.items() if verdict.outcome == FAILED]
+    failed = [name for name, verdict in verdicts.items() if verdict.outcome in (FAILED, BLOCKED)]
     return sorted(failed, key=lambda name: name != mutant.check)
 
 
