@@ -264,12 +264,16 @@ class Judge:
         """Leave out what must fail like this case: a deadline that is waited for thirty times tells no more."""
         verdict = self._verdict_of(failed)
         self._spare_others(failed)
-        again = failed.tapped.outcome  # a second time, through a wiretap
-        if failed is verdict.cases[0] and failed.scene.is_mute() and again != PASSED:
+        if self._bears_on_others(failed, verdict):
             self._leave_out(self._cases_after(verdict), BLOCKED, f"{verdict.id} failed first")
         if lacks and lacks not in self._came:
             self._missed[lacks].append(verdict.id)
             self._give_up(lacks)
+
+    def _bears_on_others(self, failed: Case, verdict: Verdict) -> bool:
+        again = failed.tapped.outcome  # a second time, through a wiretap
+        is_first = failed is verdict.cases[0] and bool(self._cases_after(verdict))
+        return is_first and again != PASSED and failed.scene.is_mute()
 
     def _give_up(self, fixture: str) -> None:
         """Leave out all who need an actor that has failed to come again and again, and has never come."""

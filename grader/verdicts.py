@@ -1,6 +1,7 @@
 """Verdicts: what became of each check, and all that is known of one that failed."""
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,8 +40,12 @@ class Scene:
 
     def is_mute(self) -> bool:
         """Tell whether somebody said something, and not a word of it was seen by anybody else."""
-        said = [(each.actor, word) for each in self.entries if each.act in SAID for word in each.text.split()]
-        return bool(said) and not any(word in self.heard_beside(speaker) for speaker, word in said)
+        said: defaultdict[str, set[str]] = defaultdict(set)
+        for each in self.entries:
+            if each.act in SAID:
+                said[each.actor].update(each.text.split())
+        heard = {speaker: self.heard_beside(speaker) for speaker in said}
+        return bool(said) and not any(word in heard[speaker] for speaker in said for word in said[speaker])
 
     def heard_beside(self, speaker: str) -> str:
         """Return all that anybody but one speaker has seen, or received."""
