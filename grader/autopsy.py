@@ -68,9 +68,8 @@ def stand(program: Program) -> dict[str, Any]:
 
 def cpu_seconds(program: Program) -> float:
     """Return how much of the processor a living program has used."""
-    with contextlib.suppress(psutil.Error):
-        times = program.usage().cpu_times()
-        return float(times.user + times.system)
+    with contextlib.suppress(psutil.Error, OSError):  # it has just ended
+        return program.processor_seconds()
     return 0.0
 
 

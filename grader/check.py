@@ -17,14 +17,14 @@ from grader.formats import as_json, as_junit
 from grader.judge import Judge, Order
 from grader.report import PROGRAM, Setting, failure_report, headline
 from grader.submission import contract_of_copy, copied
-from grader.verdicts import FAILED, PASSED, SKIPPED, Verdict
+from grader.verdicts import BLOCKED, FAILED, PASSED, SKIPPED, Verdict
 
 SPRINTS = range(1, 7)
 
 ALL_PASSED, SOME_FAILED, NOT_JUDGED = 0, 1, 2
 """Exit codes."""
 
-COLOURS = {PASSED: "green", FAILED: "bold red", SKIPPED: "dim"}
+COLOURS = {PASSED: "green", FAILED: "bold red", SKIPPED: "dim", BLOCKED: "red"}
 
 JOBS = 2 * (os.cpu_count() or 1)
 """Workers: most of the time a check waits."""
@@ -121,6 +121,8 @@ def summary(told: list[Verdict], count: int, setting: Setting) -> str:
         f"{sum(verdict.gained for verdict in judged)} of {sum(verdict.points for verdict in judged)} points"
     )
     notes = [f"seed {setting.seed}", *notes_on_skipped(told)]
+    if blocked := sum(verdict.outcome == BLOCKED for verdict in told):
+        notes.append(f"{blocked} not judged: they build on what failed first")
     if len(told) < count:
         notes.append(f"{count - len(told)} not played: --all goes on after a failure")
     return f"{points} ({'; '.join(notes)})"

@@ -29,13 +29,17 @@ class Check:
     level: str
     hint: str
     wire: bool
+    after: str = ""
 
 
 def check(
-    name: str, *, points: int, hint: str, level: str = SUBJECT, wire: bool = False
+    name: str, *, points: int, hint: str, level: str = SUBJECT, wire: bool = False, after: str = ""
 ) -> Callable[[Test], Test]:
-    """Make a check of a test; `wire` says that it speaks the wire itself, through raw peers."""
-    return pytest.mark.check(Check(name, points, level, hint, wire))
+    """Make a check of a test; `wire` says that it speaks the wire itself, through raw peers.
+
+    `after` names the check whose first case it plays too: where nothing that is said there is ever heard, it fails.
+    """
+    return pytest.mark.check(Check(name, points, level, hint, wire, after))
 
 
 def check_of(item: pytest.Item) -> Check | None:

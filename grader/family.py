@@ -1,6 +1,7 @@
 """Who came of whom: the processes that a process has started, and those that they have started in turn."""
 
 import contextlib
+import os
 from pathlib import Path
 
 import psutil
@@ -25,9 +26,15 @@ def family(pid: int) -> list[int]:
 def children_of(pid: int) -> list[int]:
     """Return the children of a process as the kernel lists them; none once it has ended."""
     with contextlib.suppress(OSError):
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+        tasks = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - asked a thousand times a scene
+        return [child for task in tasks for child in children_of_thread(f"/proc/{pid}/task/{task}/children")]
     return []
+
+
+def children_of_thread(file: str) -> list[int]:
+    """Return the children in one of the kernel's lists. Raises OSError once the thread has ended."""
+    with open(file, "rb", buffering=0) as told:
+        return [int(child) for child in told.read().split()]
 
 
 def descendants(pid: int) -> list[psutil.Process]:

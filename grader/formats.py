@@ -7,7 +7,7 @@ from typing import Any
 
 from grader.diagnosis import diagnose
 from grader.report import Setting, failure_report, repeat
-from grader.verdicts import FAILED, SKIPPED, Verdict
+from grader.verdicts import BLOCKED, FAILED, SKIPPED, Verdict
 
 
 def as_json(verdicts: Iterable[Verdict], setting: Setting, sandbox: str) -> str:
@@ -38,6 +38,8 @@ def described(verdict: Verdict, setting: Setting) -> dict[str, Any]:
     }
     if verdict.outcome == SKIPPED:
         value["reason"] = verdict.cases[0].reason
+    if verdict.outcome == BLOCKED:
+        value["reason"] = verdict.why_not()
     if verdict.outcome == FAILED:
         value["failure"] = failure(verdict, setting)
     return value
@@ -67,7 +69,7 @@ def as_junit(verdicts: Iterable[Verdict], setting: Setting) -> str:
         "testsuite",
         name=f"messagerie sprint {setting.sprint}",
         tests=str(len(known)),
-        failures=str(sum(verdict.outcome == FAILED for verdict in known)),
+        failures=str(sum(verdict.outcome in (FAILED, BLOCKED) for verdict in known)),
         skipped=str(sum(verdict.outcome == SKIPPED for verdict in known)),
     )
     for verdict in known:
@@ -76,6 +78,8 @@ def as_junit(verdicts: Iterable[Verdict], setting: Setting) -> str:
         )
         if verdict.outcome == SKIPPED:
             ElementTree.SubElement(case, "skipped", message=verdict.cases[0].reason)
+        if verdict.outcome == BLOCKED:
+            ElementTree.SubElement(case, "failure", message=f"not judged: {verdict.why_not()}")
         if verdict.outcome == FAILED:
             scene = verdict.failure().scene
             told = ElementTree.SubElement(case, "failure", message=printable(scene.expected))

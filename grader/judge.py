@@ -12,7 +12,8 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,32 @@ from grader.launch import plain_environment
 from grader.leftovers import END_SECONDS, MARK, Household
 from grader.limits import LOOK_SECONDS, Watch
 from grader.sandbox import is_available, wrapped
-from grader.verdicts import FAILED, SKIPPED, UNPLAYED, Case, Scene, Verdict, scene_of
+from grader.verdicts import BLOCKED, FAILED, PASSED, SKIPPED, UNPLAYED, Case, Scene, Verdict, scene_of
 
 CASE_SECONDS = 90.0
 """How long a case may take before its worker counts as lost; every wait in it has a shorter limit of its own."""
 
+TRIALS = 2
+"""So many cases must lack the same actor before others are not asked: one may have been unlucky."""
+
 SEEDS = 1_000_000
 
 CHUNK_BYTES = 1 << 16
+
+UNUSED_PLUGINS = (
+    "cacheprovider",
+    "doctest",
+    "faulthandler",
+    "junitxml",
+    "legacypath",
+    "logging",
+    "pastebin",
+    "stepwise",
+    "threadexception",
+    "unittest",
+    "unraisableexception",
+)
+"""Parts of pytest that no check needs: a worker is ready sooner without them, and gone sooner."""
 
 
 def suite(sprint: int) -> Path:
@@ -142,7 +161,8 @@ def command_of(order: Order, commands: int, results: int) -> list[str]:
         "--rootdir",
         str(REPOSITORY),
     ]
-    command += ["-p", "grader.plugin", "-p", "grader.worker", "-p", "no:cacheprovider", "-p", "no:logging"]
+    command += ["-p", "grader.plugin", "-p", "grader.worker"]
+    command += [f"-pno:{plugin}" for plugin in UNUSED_PLUGINS]
     command += ["--import-mode=importlib", "-o", f"pythonpath={REPOSITORY}", "--no-header", "--noconftest"]
     command += ["--submission", str(order.contract.directory), "--built"]
     command += ["--commands", str(commands), "--results", str(results), str(suite(order.sprint))]
@@ -165,6 +185,8 @@ class Judge:
         self._workers: list[Worker] = []
         self._selector = selectors.DefaultSelector()
         self._watch = Watch()
+        self._came: set[str] = set()  # fixtures that some case was given
+        self._missed: defaultdict[str, list[str]] = defaultdict(list)  # and which checks missed the others
 
     def prepare(self) -> None:
         """Start the workers: it takes them half a second to be ready."""
@@ -220,15 +242,16 @@ class Judge:
             case.outcome, case.seconds = result["outcome"], time.monotonic() - worker.since
             case.reason = result["scene"].get("error", "") if case.outcome == SKIPPED else ""
             case.scene, case.tapped = scene_of(result["scene"]), scene_of(result["again"])
+            self._came.update(result["came"])
             if case.outcome == FAILED:
-                self._spare_others(case)
+                self._draw_conclusions(case, result["scene"].get("lacks", ""))
         if self._waiting and worker.case is None:
             worker.play(self._waiting.pop(0))
 
     def _enter(self, checks: list[dict[str, Any]]) -> None:
         wanted = [known for known in checks if self._is_wanted(known)]
         for known in sorted(wanted, key=lambda known: known["id"] not in self.order.first):
-            case = Case(known.pop("case"))
+            case = Case(known.pop("case"), needs=tuple(known.pop("needs")))
             self.verdicts.setdefault(known["id"], Verdict(**known)).cases.append(case)
             self._waiting.append(case)
         names = list(dict.fromkeys(known["id"] for known in checks))
@@ -243,13 +266,43 @@ class Judge:
             not self.order.level or known["level"] == self.order.level
         )
 
+    def _draw_conclusions(self, failed: Case, lacks: str) -> None:
+        """Leave out what must fail like this case: a deadline that is waited for thirty times tells no more."""
+        verdict = self._verdict_of(failed)
+        self._spare_others(failed)
+        if self._bears_on_others(failed, verdict):
+            self._leave_out(self._cases_after(verdict), BLOCKED, f"{verdict.id} failed first")
+        if lacks and lacks not in self._came:
+            self._missed[lacks].append(verdict.id)
+            self._give_up(lacks)
+
+    def _bears_on_others(self, failed: Case, verdict: Verdict) -> bool:
+        again = failed.tapped.outcome  # a second time, through a wiretap
+        is_first = failed is verdict.cases[0] and bool(self._cases_after(verdict))
+        return is_first and again != PASSED and failed.scene.is_mute()
+
+    def _give_up(self, fixture: str) -> None:
+        """Leave out all who need an actor that has failed to come again and again, and has never come."""
+        if len(self._missed[fixture]) >= TRIALS:
+            first = min(self._missed[fixture], key=list(self.verdicts).index)
+            needy = [case for case in self._waiting if fixture in case.needs]
+            self._leave_out(needy, BLOCKED, f"{first} failed first")
+
+    def _verdict_of(self, case: Case) -> Verdict:
+        return next(each for each in self.verdicts.values() if case in each.cases)
+
+    def _cases_after(self, verdict: Verdict) -> list[Case]:
+        return [case for each in self.verdicts.values() if each.after == verdict.id for case in each.cases]
+
     def _spare_others(self, failed: Case) -> None:
         """Leave out the other cases of a check that has failed: one failure is told, and enough to work on."""
-        verdict = next(each for each in self.verdicts.values() if failed in each.cases)
-        for case in verdict.cases:
+        self._leave_out(self._verdict_of(failed).cases, UNPLAYED)
+
+    def _leave_out(self, cases: Iterable[Case], outcome: str, reason: str = "") -> None:
+        for case in cases:
             if case in self._waiting:
                 self._waiting.remove(case)
-                case.outcome = UNPLAYED
+                case.outcome, case.reason = outcome, reason
 
     def _replace(self, worker: Worker, why: str) -> None:
         self._selector.unregister(worker.results)

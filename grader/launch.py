@@ -20,8 +20,17 @@ ROWS, COLUMNS = 50, 200
 PROCESSOR_SECONDS = 60
 """Of the processor's time, for one process: many times what any scene needs."""
 
-HIDDEN = ("PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONHOME", "LINES", "COLUMNS", "NO_COLOR")
-"""Settings of the grader's own environment that would change what a program does: a missing flush must show."""
+HIDDEN = (
+    "PYTHONUNBUFFERED",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "LINES",
+    "COLUMNS",
+    "NO_COLOR",
+)
+"""Settings of the grader's own environment that would change what a program does: a missing flush must show, and
+what is compiled at the first of a hundred starts need not be compiled again."""
 
 
 @dataclass(frozen=True)

@@ -82,9 +82,13 @@ class Household:
         return found
 
     def _home_of(self, process: psutil.Process, homes: dict[int, "Household | None"]) -> "Household | None":
-        session, mark = os.getsid(process.pid), mark_of(process)
+        session = os.getsid(process.pid)
         for home in self.living:
-            if session == home.leader or mark == home.mark:
+            if session == home.leader:
+                return home
+        mark = mark_of(process)
+        for home in self.living:
+            if mark == home.mark:
                 return home
         parent = process.ppid()
         if parent in homes:

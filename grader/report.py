@@ -14,7 +14,7 @@ from grader.diagnosis import MISSED, diagnose
 from grader.diagram import TerminalDiagram
 from grader.journal import MISSING, PRESSED, SHOWN, TYPED, Entry, numbered
 from grader.messages import BINARY
-from grader.verdicts import MARKS, Case, Scene, Verdict, quoted
+from grader.verdicts import BLOCKED, MARKS, Case, Scene, Verdict, quoted
 
 PROGRAM = "messagerie"
 
@@ -41,7 +41,8 @@ class Setting:
 def headline(verdict: Verdict) -> str:
     """Return one line on a check."""
     points = f"{verdict.gained}/{verdict.points}" if verdict.outcome != "skipped" else f"–/{verdict.points}"
-    return f"{MARKS[verdict.outcome]} {verdict.id:22} {points:>4}  {verdict.level:8} {verdict.statement}"
+    line = f"{MARKS[verdict.outcome]} {verdict.id:22} {points:>4}  {verdict.level:8} {verdict.statement}"
+    return f"{line} (not judged: {verdict.why_not()})" if verdict.outcome == BLOCKED else line
 
 
 def failure_report(verdict: Verdict, setting: Setting) -> str:

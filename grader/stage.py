@@ -28,7 +28,7 @@ START_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.002
 """How soon to look again at what cannot be selected on, such as the system's table of sockets."""
 
-REST = 4
+REST = 8
 """How many times longer than a look at such things took (of the processor) the pause behind it is."""
 
 

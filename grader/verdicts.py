@@ -1,15 +1,19 @@
 """Verdicts: what became of each check, and all that is known of one that failed."""
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.journal import NETWORK, Entry
+from grader.journal import NETWORK, RECEIVED, SENT, TYPED, Entry
 
-PASSED, FAILED, SKIPPED, UNPLAYED = "passed", "failed", "skipped", "not played"
+PASSED, FAILED, SKIPPED, UNPLAYED, BLOCKED = "passed", "failed", "skipped", "not played", "not judged"
+"""What a case, or a check, came to. Not judged: it would have failed as another one did that it builds on."""
 
-MARKS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–"}
+MARKS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–", BLOCKED: "✗"}
 
+
+SAID = (TYPED, SENT)
 
 QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 """A text as Python writes it."""
@@ -33,6 +37,21 @@ class Scene:
     def got(self) -> str:
         """Return what came instead."""
         return field_of(self.error, "     got: ")
+
+    def is_mute(self) -> bool:
+        """Tell whether somebody said something, and not a word of it was seen by anybody else."""
+        said: defaultdict[str, set[str]] = defaultdict(set)
+        for each in self.entries:
+            if each.act in SAID:
+                said[each.actor].update(each.text.split())
+        heard = {speaker: self.heard_beside(speaker) for speaker in said}
+        return bool(said) and not any(word in heard[speaker] for speaker in said for word in said[speaker])
+
+    def heard_beside(self, speaker: str) -> str:
+        """Return all that anybody but one speaker has seen, or received."""
+        received = [each.text for each in self.entries if each.act == RECEIVED and each.actor != speaker]
+        shown = [each["shown"].get("screen", "") for each in self.programs if each["name"] != speaker]
+        return "\n".join([*received, *shown, self.got])
 
     def actors(self) -> list[str]:
         """Return who takes part, in the order in which they came; the server stands beside the first of them."""
@@ -73,7 +92,8 @@ class Case:
     name: str
     outcome: str = ""
     seconds: float = 0.0
-    reason: str = ""  # why it was skipped
+    reason: str = ""  # why it was skipped, or not judged
+    needs: tuple[str, ...] = ()  # the fixtures that its scene is made of
     scene: Scene = Scene()
     tapped: Scene = Scene()  # the same once more, through a wiretap
 
@@ -89,6 +109,7 @@ class Verdict:
     statement: str
     file: str
     cases: list[Case] = field(default_factory=list)
+    after: str = ""
 
     @property
     def outcome(self) -> str:
@@ -96,6 +117,8 @@ class Verdict:
         outcomes = {case.outcome for case in self.cases}
         if FAILED in outcomes:
             return FAILED
+        if BLOCKED in outcomes:
+            return BLOCKED
         if "" in outcomes:
             return ""
         return SKIPPED if outcomes == {SKIPPED} else PASSED
@@ -109,6 +132,10 @@ class Verdict:
     def seconds(self) -> float:
         """Return how long its cases took together."""
         return sum(case.seconds for case in self.cases)
+
+    def why_not(self) -> str:
+        """Return why it was not judged."""
+        return next(case.reason for case in self.cases if case.outcome == BLOCKED)
 
     def failure(self) -> Case:
         """Return the first case that failed."""

@@ -31,6 +31,9 @@ FILE_BYTES = 64 * 1024 * 1024
 
 ERROR_CHARACTERS = 20_000
 
+LACKS = pytest.StashKey[str]()
+"""The fixture that a case could not be given."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the two pipes."""
@@ -62,6 +65,7 @@ class Reports:
         self.commands = os.fdopen(config.getoption("--commands"), encoding="utf-8")
         self.results = os.fdopen(config.getoption("--results"), "w", encoding="utf-8")
         self.phases: list[dict[str, Any]] = []
+        self.came: set[str] = set()  # fixtures that some case was given
 
     def send(self, **result: Any) -> None:
         """Send one result, as one line."""
@@ -89,7 +93,7 @@ class Reports:
             self.config.option.tap = True
             second, again = self.play(item)
             again["outcome"] = second
-        self.send(ran=item.nodeid, outcome=outcome, scene=scene, again=again)
+        self.send(ran=item.nodeid, outcome=outcome, scene=scene, again=again, came=sorted(self.came))
 
     def play(self, item: pytest.Item) -> tuple[str, dict[str, Any]]:
         """Run one case once; return its outcome and what is known of a failure."""
@@ -98,6 +102,18 @@ class Reports:
         outcomes = [phase["outcome"] for phase in self.phases]
         worst = next((each for each in ("failed", "skipped") if each in outcomes), "passed")
         return worst, next((phase for phase in self.phases if phase["outcome"] == worst), {})
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Iterator[None]:
+        """Remember which actors have come, and which one of a case has not."""
+        try:
+            yield
+        except Exception:
+            request.node.stash.setdefault(LACKS, fixturedef.argname)  # who waits for this one fails behind it
+            raise
+        self.came.add(fixturedef.argname)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
@@ -110,6 +126,8 @@ class Reports:
             )
         if report.failed:
             phase |= {"error": message_of(report)[-ERROR_CHARACTERS:], **seen_on(item.stash.get(STAGE, None))}
+        if report.failed and report.when == "setup":
+            phase["lacks"] = item.stash.get(LACKS, "")
         self.phases.append(phase)
         return report  # type: ignore[return-value]
 
@@ -127,6 +145,8 @@ def described(item: pytest.Item) -> dict[str, Any]:
         "hint": known.hint,
         "statement": statement(item),
         "file": Path(item.path).name,
+        "after": known.after,
+        "needs": getattr(item, "fixturenames", []),
     }
 
 

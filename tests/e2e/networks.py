@@ -68,7 +68,7 @@ def say_cut(
         hearer.sees(line)
 
 
-LATE_SECONDS = 0.1
+LATE_SECONDS = 0.05
 
 PIECE_BYTES, PIECE_PAUSE = 7, 0.0005
 

@@ -24,10 +24,10 @@ Bring = Callable[..., Client]
 
 Connect = Callable[..., Peer]
 
-IDLE_SECONDS = 1.0
+IDLE_SECONDS = 0.4
 
-IDLE_CPU_SECONDS = 0.02
-"""The system counts CPU in steps of 0.01 s, so less than two steps in a second cannot be told from none."""
+IDLE_CPU_SECONDS = 0.02 * IDLE_SECONDS
+"""One percent is a program that looks every few milliseconds whether something has come; two are allowed."""
 
 SHUTDOWN_SECONDS = 3.0
 """How long a server may take to leave, whoever does not read. (A second if everybody does, on a machine at rest.)"""
@@ -192,12 +192,8 @@ def are_idle(*programs: Program) -> None:
 
 def cpu_seconds(programs: Sequence[Program]) -> list[float]:
     """Return the CPU time that each program uses in IDLE_SECONDS."""
-    stage = programs[0].stage
-
-    def used(program: Program) -> float:
-        times = program.usage().cpu_times()
-        return times.user + times.system
-
-    before = [used(program) for program in programs]
-    stage.wait_until(lambda: False, seconds=IDLE_SECONDS)  # a rate needs a period: nothing is awaited here
-    return [used(program) - start for program, start in zip(programs, before, strict=True)]
+    before = [program.processor_seconds() for program in programs]
+    programs[0].stage.wait_until(
+        lambda: False, seconds=IDLE_SECONDS
+    )  # a rate needs a period: nothing is awaited
+    return [program.processor_seconds() - start for program, start in zip(programs, before, strict=True)]

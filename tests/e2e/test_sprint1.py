@@ -91,6 +91,7 @@ def test_first_line(alice: Client, bob: Client, words: Words) -> None:
 
 @check(
     "s1-answer",
+    after="s1-first-line",
     points=2,
     hint="After relaying 1 to 2 the server must read from 2 and write to "
     "1; does your client 2 know that it may speak?",
@@ -102,7 +103,10 @@ def test_answer(alice: Client, bob: Client, words: Words) -> None:
 
 
 @check(
-    "s1-turns", points=3, hint="Swap the roles after every line, in the server and in both clients, for ever"
+    "s1-turns",
+    after="s1-first-line",
+    points=3,
+    hint="Swap the roles after every line, in the server and in both clients, for ever",
 )
 def test_turns(alice: Client, bob: Client, words: Words) -> None:
     """Many lines go to and fro, each to the other client and in order."""
@@ -113,6 +117,7 @@ def test_turns(alice: Client, bob: Client, words: Words) -> None:
 
 @check(
     "s1-short-after-long",
+    after="s1-first-line",
     points=2,
     hint="The end of an older line is shown: a fixed buffer still holds "
     'it ("finnjour"). Use the length recv returns',
@@ -130,6 +135,7 @@ def test_short_after_long(alice: Client, bob: Client, words: Words) -> None:
 
 @check(
     "s1-fin-prefix",
+    after="s1-first-line",
     points=1,
     hint="Compare the whole line with fin, without its line feed: "
     'strncmp(line, "fin", 3) or startswith takes too much',
@@ -143,6 +149,7 @@ def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract
 
 @check(
     "s1-fin",
+    after="s1-first-line",
     points=3,
     hint="Compare with fin after removing the line feed (and what an "
     "older, longer line left in the buffer), then end",
@@ -163,6 +170,7 @@ def test_fin(
 
 @check(
     "s1-after-fin",
+    after="s1-first-line",
     points=3,
     hint="After fin close that client's socket and go back to accept: "
     "the server must outlive every conversation",
@@ -185,6 +193,7 @@ def test_after_fin(
 
 @check(
     "s1-last-line",
+    after="s1-first-line",
     points=2,
     hint="Keep the last line that was sent to each place, and send it to the newcomer who takes that place",
 )
@@ -205,6 +214,7 @@ def test_last_line(alice: Client, bob: Client, newcomer: Bring, words: Words, co
 
 @check(
     "s1-killed",
+    after="s1-first-line",
     points=3,
     hint="recv returns 0 when a client is gone; writing to it kills the "
     "server by SIGPIPE: ignore that signal, check send",
@@ -225,6 +235,7 @@ def test_killed(
 
 @check(
     "s1-server-end",
+    after="s1-first-line",
     points=2,
     hint="On SIGINT send exit to both clients and close; a client that "
     "receives it, or finds recv 0, closes and ends",
@@ -241,6 +252,7 @@ def test_server_end(alice: Client, bob: Client, server: Server, words: Words) ->
 
 @check(
     "s1-one-thread",
+    after="s1-first-line",
     points=1,
     hint="No fork and no thread in this sprint: poll or select waits for both clients",
 )
@@ -265,6 +277,7 @@ def is_served(newcomer: Bring, other: Client, line: str) -> None:
 
 @check(
     "s1-slow-network",
+    after="s1-first-line",
     points=1,
     level=ROBUST,
     hint="However late and in however small pieces it comes: read until a message is whole, and only then go on",
@@ -283,6 +296,7 @@ def test_slow_network(
 
 @check(
     "s1-broken-network",
+    after="s1-first-line",
     points=2,
     level=ROBUST,
     hint=(
@@ -423,6 +437,7 @@ def joins_when_the_last_words_are_said(first: Peer, second: Peer, peer: Connect,
 
 @check(
     "s1-newcomer",
+    after="s1-roles",
     points=3,
     level=ROBUST,
     wire=True,
@@ -481,6 +496,7 @@ def only_one_leaves_unseen(server: Server, first: Peer, peer: Connect, words: Wo
 
 @check(
     "s1-afresh",
+    after="s1-roles",
     points=2,
     level=ROBUST,
     wire=True,
@@ -586,6 +602,7 @@ def closes_behind_lines(first: Peer, second: Peer, words: Words) -> None:
 
 @check(
     "s1-held-lines",
+    after="s1-roles",
     points=2,
     level=ROBUST,
     wire=True,
@@ -602,6 +619,7 @@ def test_held_lines(scene: Callable[..., None], first: Peer, second: Peer, words
 
 @check(
     "s1-exit-word",
+    after="s1-roles",
     points=2,
     level=ROBUST,
     wire=True,
@@ -675,6 +693,7 @@ def empty(server: Server, first: Peer, second: Peer, words: Words) -> None:  # n
 
 @check(
     "s1-framing",
+    after="s1-roles",
     points=3,
     level=ROBUST,
     wire=True,
@@ -689,6 +708,7 @@ def test_framing(scene: Callable[..., None], server: Server, first: Peer, second
 
 @check(
     "s1-bad-lines",
+    after="s1-roles",
     points=2,
     level=ROBUST,
     wire=True,
@@ -735,6 +755,7 @@ def closes(server: Server, client: Peer) -> None:  # noqa: ARG001
 
 @check(
     "s1-vanished",
+    after="s1-roles",
     points=3,
     level=ROBUST,
     wire=True,
@@ -797,6 +818,7 @@ def one_dies(server: Server, peer: Connect, words: Words) -> None:
 
 @check(
     "s1-flood",
+    after="s1-roles",
     points=2,
     level=ROBUST,
     wire=True,
@@ -876,6 +898,7 @@ def test_shutdown(scene: Callable[..., None], server: Server, peer: Connect, wor
 
 @check(
     "s1-restart",
+    after="s1-first-line",
     points=2,
     level=ROBUST,
     hint="Set SO_REUSEADDR on the listening socket before bind: "
@@ -1024,6 +1047,7 @@ def relays_at_once(server: Server, request: pytest.FixtureRequest, words: Words)
 
 @check(
     "s1-figures",
+    after="s1-first-line",
     points=2,
     level=ROBUST,
     wire=True,
@@ -1043,6 +1067,7 @@ def test_figures(
 
 @check(
     "s1-at-prompt",
+    after="s1-first-line",
     points=2,
     level=ROBUST,
     hint="A client in input() or fgets hears nothing else: wait for "

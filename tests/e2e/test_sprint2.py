@@ -71,6 +71,7 @@ def test_either_first(first: str, alice: Client, bob: Client, words: Words) -> N
 
 @check(
     "s2-in-a-row",
+    after="s2-either-first",
     points=3,
     hint="After sending go back to the keyboard, not to recv: receiving is the other thread's",
 )
@@ -116,6 +117,7 @@ def test_while_typing(alice: Client, bob: Client, words: Words) -> None:
 
 @check(
     "s2-no-echo",
+    after="s2-either-first",
     points=2,
     hint="Relay to the other client only: look the other up in the table, not the one you read from",
 )
@@ -130,6 +132,7 @@ def test_no_echo(pair_on_network: tuple[Client, Client], words: Words) -> None:
 
 @check(
     "s2-short-after-long",
+    after="s2-either-first",
     points=1,
     hint='The end of an older line is shown ("finnjour"): use the length that recv returns',
 )
@@ -141,6 +144,7 @@ def test_short_after_long(alice: Client, bob: Client, words: Words) -> None:
 
 @check(
     "s2-fin-prefix",
+    after="s2-either-first",
     points=1,
     hint='Compare the whole line with fin, without its line feed: strncmp(line, "fin", 3) takes too much',
 )
@@ -155,6 +159,7 @@ def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract
 
 @check(
     "s2-leave",
+    after="s2-either-first",
     points=2,
     level=ROBUST,
     hint=("When recv returns 0 or the quit word comes: free that place, keep the other client, accept again"),
@@ -173,6 +178,7 @@ def test_leave(
 
 @check(
     "s2-third",
+    after="s2-either-first",
     points=2,
     level=ROBUST,
     wire=True,
@@ -202,6 +208,7 @@ def test_third(
 
 @check(
     "s2-server-end",
+    after="s2-either-first",
     points=2,
     level=ROBUST,
     hint=("On SIGINT tell both exit and close; a client that reads 0 or exit must end, also inside fgets"),
@@ -216,7 +223,7 @@ def test_server_end(alice: Client, bob: Client, server: Server, words: Words) ->
     bob.ends()
 
 
-@check("s2-restart", points=1, level=ROBUST, hint="Set SO_REUSEADDR before bind")
+@check("s2-restart", after="s2-either-first", points=1, level=ROBUST, hint="Set SO_REUSEADDR before bind")
 def test_restart(
     alice: Client,
     bob: Client,
@@ -272,6 +279,7 @@ def test_cut(
 
 @check(
     "s2-slow-network",
+    after="s2-either-first",
     points=1,
     level=ROBUST,
     hint="However late and in however small pieces it comes: read until a message is whole, and only then go on",
@@ -291,6 +299,7 @@ def test_slow_network(
 
 @check(
     "s2-broken-network",
+    after="s2-either-first",
     points=2,
     level=ROBUST,
     hint=(
@@ -342,6 +351,7 @@ def test_netcat(stage: Stage, server: Server, peer: Connect, words: Words) -> No
 
 @check(
     "s2-framing",
+    after="s2-netcat",
     points=3,
     level=ROBUST,
     wire=True,
@@ -361,6 +371,7 @@ def test_framing(
 
 @check(
     "s2-bad-lines",
+    after="s2-netcat",
     points=2,
     level=ROBUST,
     wire=True,
@@ -383,6 +394,7 @@ def test_bad_lines(server: Server, pair: tuple[Peer, Peer], peer: Connect, words
 
 @check(
     "s2-exit-word",
+    after="s2-netcat",
     points=2,
     level=ROBUST,
     wire=True,
@@ -406,6 +418,7 @@ def test_exit_word(word: str, server: Server, pair: tuple[Peer, Peer], peer: Con
 
 @check(
     "s2-empty-place",
+    after="s2-netcat",
     points=2,
     level=ROBUST,
     wire=True,
@@ -438,6 +451,7 @@ def test_empty_place(speaker_leaves: bool, server: Server, peer: Connect, words:
 
 @check(
     "s2-ghost",
+    after="s2-netcat",
     points=1,
     level=ROBUST,
     wire=True,
@@ -463,6 +477,7 @@ def test_ghost(server: Server, peer: Connect, words: Words) -> None:
 
 @check(
     "s2-vanished",
+    after="s2-netcat",
     points=3,
     level=ROBUST,
     wire=True,
@@ -510,6 +525,7 @@ def talk_and_vanish(server: Server, first: Peer, second: Peer, leave: Callable[[
 
 @check(
     "s2-flood",
+    after="s2-netcat",
     points=3,
     level=ROBUST,
     wire=True,
@@ -535,6 +551,7 @@ def test_flood(server: Server, peer: Connect, words: Words) -> None:
 
 @check(
     "s2-one-way",
+    after="s2-netcat",
     points=2,
     level=ROBUST,
     wire=True,

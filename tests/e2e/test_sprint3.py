@@ -100,6 +100,7 @@ def test_three(newcomer: Bring, words: Words) -> None:
 
 @check(
     "s3-five",
+    after="s3-three",
     points=2,
     hint=("The table must have room for all; accept must go on while others talk (a thread for each)"),
 )
@@ -123,6 +124,7 @@ def test_one_alone(alice: Client, newcomer: Bring, words: Words) -> None:
 
 @check(
     "s3-no-echo",
+    after="s3-three",
     points=2,
     hint="Skip the speaker's own socket when you relay",
 )
@@ -139,6 +141,7 @@ def test_no_echo(newcomer_on_network: Bring, words: Words) -> None:
 
 @check(
     "s3-short-after-long",
+    after="s3-three",
     points=1,
     hint='The end of an older line is shown ("finnjour"): use the length that recv returns',
 )
@@ -150,6 +153,7 @@ def test_short_after_long(newcomer: Bring, words: Words) -> None:
 
 @check(
     "s3-order",
+    after="s3-three",
     points=2,
     hint="One thread reads a client and relays line after line: then its lines keep their order",
 )
@@ -165,6 +169,7 @@ def test_order(newcomer: Bring, words: Words) -> None:
 
 @check(
     "s3-crossing",
+    after="s3-three",
     points=2,
     hint="Sending and receiving must not wait for each other: a thread for each in the client",
 )
@@ -196,6 +201,7 @@ def test_late_comer(alice: Client, bob: Client, newcomer: Bring, words: Words) -
 
 @check(
     "s3-while-typing",
+    after="s3-three",
     points=1,
     hint=("A client in fgets or input() must still show what arrives: that is what its second thread is for"),
 )
@@ -220,6 +226,7 @@ def test_silent(alice: Client, bob: Client, carol: Client, words: Words) -> None
 
 @check(
     "s3-fin-prefix",
+    after="s3-three",
     points=1,
     hint='Compare the whole line with fin, without its line feed: strncmp(line, "fin", 3) takes too much',
 )
@@ -304,6 +311,7 @@ def test_restart(
 
 @check(
     "s3-joined",
+    after="s3-three",
     points=2,
     level=ROBUST,
     hint=(
@@ -321,6 +329,7 @@ def test_joined(way: str, network: Wiretap, pair_on_network: tuple[Client, Clien
 
 @check(
     "s3-cut",
+    after="s3-three",
     points=2,
     level=ROBUST,
     hint=(
@@ -340,6 +349,7 @@ def test_cut(
 
 @check(
     "s3-slow-network",
+    after="s3-three",
     points=1,
     level=ROBUST,
     hint="However late and in however small pieces it comes: read until a message is whole, and only then go on",
@@ -356,6 +366,7 @@ def test_slow_network(how: str, network: Wiretap, newcomer_on_network: Bring, wo
 
 @check(
     "s3-broken-network",
+    after="s3-three",
     points=2,
     level=ROBUST,
     hint=(
@@ -409,6 +420,7 @@ def test_netcat(stage: Stage, server: Server, peers: Peers, words: Words) -> Non
 
 @check(
     "s3-framing",
+    after="s3-netcat",
     points=3,
     level=ROBUST,
     wire=True,
@@ -428,6 +440,7 @@ def test_framing(scene: Callable[..., list[str]], server: Server, peers: Peers, 
 
 @check(
     "s3-bad-lines",
+    after="s3-netcat",
     points=2,
     level=ROBUST,
     wire=True,
@@ -448,6 +461,7 @@ def test_bad_lines(server: Server, peers: Peers, peer: Connect, words: Words) ->
 
 @check(
     "s3-exit-word",
+    after="s3-netcat",
     points=2,
     level=ROBUST,
     wire=True,

@@ -18,7 +18,7 @@ from pathlib import Path
 from grader.contract import FILE_NAME
 from grader.judge import suite
 from grader.stage import PATIENCE
-from grader.verdicts import FAILED
+from grader.verdicts import BLOCKED, FAILED
 from tests.course.handouts import ROOT
 from tests.mutants.catalogue import FAULTY, PATCHES, Compiled, Patch
 from tests.mutants.mutants import PACKAGES, c_sources, judged, made
@@ -96,7 +96,7 @@ def failing(sprint: int, programs: Path, only: Sequence[str] = ()) -> list[str]:
     """Return which checks fail, of these or of all."""
     jobs = min(JOBS, len(only) or JOBS)
     verdicts = judged(sprint, programs, only=only, jobs=jobs, replay=False)
-    return [name for name, verdict in verdicts.items() if verdict.outcome == FAILED]
+    return [name for name, verdict in verdicts.items() if verdict.outcome in (FAILED, BLOCKED)]
 
 
 def be_patient(programs: Path) -> None:
