@@ -11,13 +11,25 @@ import psutil
 import pytest
 
 from sprint5_concurrency.bench.crew import Crew
+from sprint5_concurrency.bench.dialect import Dialect
+from sprint5_concurrency.bench.irc import Irc
 from sprint5_concurrency.bench.measures import Settings, measure
+from sprint5_concurrency.bench.nats import Nats
 from sprint5_concurrency.bench.plots import can_draw
 from sprint5_concurrency.bench.results import DELIVERIES, LATENCY, REST, STALLED, Run, from_json
-from sprint5_concurrency.bench.servers import STRATEGIES, other_program, strategy
+from sprint5_concurrency.bench.servers import STRATEGIES, Target, other_program, strategy
 from tests.common.children import ROOT, child, outcome, said
 
 FAULTY = ROOT / "tests/sprint5_bench/faulty_server.py"
+
+
+class Mute(Nats):
+    """A dialect that leaves questions unanswered."""
+
+    def answer(self, _aside: bytes) -> bytes:
+        """Say nothing."""
+        return b""
+
 
 TINY = Settings(seconds=0.1, patience=20.0)
 
@@ -92,6 +104,28 @@ def test_a_server_that_is_silent_and_at_work_has_lost_nothing(crew: Crew) -> Non
     assert run.failures == ()
 
 
+STAND_IN = ROOT / "tests/sprint5_bench/stand_in.py"
+
+
+@pytest.mark.parametrize(("language", "dialect"), [("nats", Nats()), ("irc", Irc())])
+@pytest.mark.parametrize(
+    ("measure_name", "setting"), [(DELIVERIES, 10), (LATENCY, 2000), (REST, 4), (STALLED, 1)]
+)
+def test_servers_of_other_projects_are_spoken_to_in_their_language(
+    crew: Crew, language: str, dialect: Dialect, measure_name: str, setting: int
+) -> None:
+    command = f"{shlex.quote(sys.executable)} {shlex.quote(str(STAND_IN))} {{port}} {language}"
+    run = measure(crew, Target(language, command, dialect), Run(measure_name, language, 4, setting, 1), TINY)
+    assert run.failures == ()
+    assert next(iter(run.figures.values())) > 0
+
+
+def test_a_dialect_that_does_not_answer_is_hung_up_on(crew: Crew) -> None:
+    command = f"{shlex.quote(sys.executable)} {shlex.quote(str(STAND_IN))} {{port}} nats"
+    run = measure(crew, Target("nats", command, Mute()), Run(DELIVERIES, "nats", 3, 10, 1), TINY)
+    assert "the server hung up on " in "; ".join(run.failures)
+
+
 def test_the_crew_goes_on_after_a_failure(crew: Crew) -> None:
     assert measured_faulty(crew, "die").failures
     assert measured_faulty(crew, "none").failures == ()
@@ -150,6 +184,7 @@ def test_ctrl_c_leaves_what_was_measured_and_no_process(tmp_path: Path, number: 
         "--rounds 0",
         "--server ./server",
         "--measure fun",
+        "--against nobody",
     ],
 )
 def test_wrong_usage_is_told_in_one_line(words: str) -> None:
