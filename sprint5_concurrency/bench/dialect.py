@@ -66,13 +66,19 @@ class Dialect(ABC):
         """Return what stands in lines besides deliveries. Mostly that is nothing, and found out quickly."""
         if not any(mark in lines for mark in self.marks):
             return []
-        return [line for line in lines.splitlines(keepends=True) if self.is_aside(line)]
+        return [line for line in whole_lines(lines) if self.is_aside(line)]
 
     def deliveries(self, lines: bytes) -> bytes:
         """Return lines without what stands there besides deliveries."""
         if not self.asides(lines):
             return lines
-        return b"".join(line for line in lines.splitlines(keepends=True) if not self.is_aside(line))
+        _whole, _end, rest = lines.rpartition(b"\n")
+        return b"".join([*(line for line in whole_lines(lines) if not self.is_aside(line)), rest])
+
+
+def whole_lines(lines: bytes) -> list[bytes]:
+    """Return each line with its LF; not the last one, if that has none."""
+    return [line + b"\n" for line in lines.split(b"\n")[:-1]]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ In the middle of it all it asks each client once whether it is still there, and 
 does not answer.
 """
 
+import contextlib
 import re
 import socket
 import socketserver
@@ -34,15 +35,12 @@ class Visit(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         """Obey line by line, to the end."""
-        try:
+        with contextlib.suppress(OSError):  # one that has vanished has left
             while line := self.rfile.readline():
                 self.obey(line.strip())
-        except OSError:
-            pass
-        finally:
-            with Room.lock:
-                if self in Room.hearers:
-                    Room.hearers.remove(self)
+        with Room.lock:
+            if self in Room.hearers:
+                Room.hearers.remove(self)
 
     def obey(self, line: bytes) -> None:
         """Do what a line asks."""
