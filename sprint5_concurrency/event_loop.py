@@ -21,12 +21,15 @@ from sprint5_concurrency.reception import Reception
 BLOCK_BYTES = 64 * 1024
 """A block that has grown to this is sent before more is read: nobody's outbox need take more at a time."""
 
-PATIENCE_SECONDS = 0.01
-"""How long who is behind is given to catch up for each BLOCK_BYTES said, and in proportion for less.
+PATIENCE_SECONDS = 0.02
+"""How long one whose outbox has overflowed is given to read all of it, before it is hung up on.
 
-Without it a burst is passed on faster than those who do read can be woken up, and they would be hung up on. And one
-who does not read at all costs the others no more than this four times: then its outbox is full.
+Without it a burst is passed on faster than those who do read can be woken up, and they would be hung up on. The
+others wait meanwhile, so it is little, and given once: who reads needs a moment, who does not read needs for ever.
 """
+
+PATIENCE_SECONDS_EACH = 0.004
+"""And so much more for each one who is late: when all are, it is the machine that is slow."""
 
 
 def serve(listener: socket.socket, reception: Reception[QueuedMember], stop: Stop) -> None:
@@ -110,20 +113,24 @@ class Tick:
         if not self._pieces:
             return
         block = memoryview(b"".join(self._pieces))
+        late = set()
         for member in list(self._room.members):
             start, end = self._own.get(member, (0, 0))
             if not member.post(block[:start], block[end:]):
-                self._reception.hang_up(member)
-        self._let_catch_up(PATIENCE_SECONDS * self._size / BLOCK_BYTES)
+                late.add(member)
+        if late:
+            self._let_catch_up(late)
         self._pieces.clear()
         self._own.clear()
         self._size = 0
 
-    def _let_catch_up(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while self.behind and time.monotonic() < deadline:
+    def _let_catch_up(self, late: set[QueuedMember]) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS + PATIENCE_SECONDS_EACH * len(late)
+        while late & self.behind and time.monotonic() < deadline:
             for member in wait_ready(dict.fromkeys(self.behind, POLLOUT), deadline - time.monotonic()):
                 member.flush()
+        for member in late & self.behind:
+            self._reception.hang_up(member)
 
     def _take_in(self, member: QueuedMember, chunk: bytes) -> None:
         if member in self._room.nameless:

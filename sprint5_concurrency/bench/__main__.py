@@ -34,8 +34,12 @@ INTERRUPTED = 130
 def main() -> int:
     """Measure, and leave the results; return 1 when something went wrong at a server, 130 after Ctrl+C."""
     console = Console(highlight=False)
-    arguments = parse(Parser())
-    targets, plan = targets_of(arguments), plan_of(arguments)
+    parser = Parser()
+    arguments = parse(parser)
+    try:
+        targets, plan = targets_of(arguments), plan_of(arguments)
+    except FileNotFoundError as error:
+        parser.error(str(error))
     empty = Results(describe_machine(), tuple(target.name for target in targets))
     planned, notes = possible(runs(plan, empty.servers), raise_descriptor_limit())
     done: list[Run] = []

@@ -9,6 +9,7 @@ import select
 import socket
 import time
 
+from sprint5_concurrency.bench.dialect import Course, Dialect
 from sprint5_concurrency.bench.wire import Script, name_of
 
 CHUNK_BYTES = 256 * 1024
@@ -20,16 +21,27 @@ KEPT_BYTES = 8 * 1024 * 1024
 class Client:
     """One connection to the server, and what has come and gone over it."""
 
-    __slots__ = ("heard", "kept", "number", "opening", "room", "sent", "socket")
+    __slots__ = (
+        "heard",
+        "heard_go",
+        "is_in",
+        "kept",
+        "number",
+        "room",
+        "sent",
+        "socket",
+        "unfinished",
+    )
 
     def __init__(self, number: int, sock: socket.socket) -> None:
         self.number = number
         self.socket = sock
-        self.opening = b""  # what it heard before the measurement
+        self.is_in = False
+        self.heard_go = False  # all that comes from now on is to be counted
         self.reset(0)
 
     @property
-    def name(self) -> str:
+    def name(self) -> bytes:
         """Return the name that it has in the room."""
         return name_of(self.number)
 
@@ -39,6 +51,7 @@ class Client:
         self.sent = 0  # bytes
         self.kept: list[tuple[int, bytes]] = []  # when a chunk came, in nanoseconds, and the chunk
         self.room = room
+        self.unfinished = b""  # the beginning of a line, where lines are looked at
 
 
 class Crowd:
@@ -49,7 +62,7 @@ class Crowd:
         self.clients: dict[int, Client] = {}
         self.heard = 0  # bytes, by all
         self.hung_up: list[str] = []  # on whom the server did
-        self.script = Script()
+        self.script = Script(Course())
         self._stalled: list[Client] = []
         self._buffer = memoryview(bytearray(CHUNK_BYTES))
 
@@ -77,19 +90,45 @@ class Crowd:
         if client.room > 0:
             client.kept.append((time.monotonic_ns(), bytes(self._buffer[: min(size, client.room)])))
             client.room -= size
+        if self.dialect.marks:
+            self._heed(client, bytes(self._buffer[:size]))
+
+    def _heed(self, client: Client, chunk: bytes) -> None:
+        """Take what is no delivery out of the count, and answer it."""
+        lines, end, rest = (client.unfinished + chunk).rpartition(b"\n")
+        client.unfinished = rest
+        for aside in self.dialect.asides(lines + end):
+            client.heard -= len(aside)
+            self.heard -= len(aside)
+            self.answer(client, aside)
+
+    def answer(self, client: Client, line: bytes) -> None:
+        """Say what a line that is no delivery asks to be answered."""
+        with contextlib.suppress(OSError):  # a lost server is noticed by hearing
+            client.socket.sendall(self.dialect.answer(line))
 
     def say(self, client: Client, lines: int) -> None:
         """Say up to so many lines more, as far as the kernel takes them."""
         script = self.script
         end = (client.sent // script.said_bytes + lines) * script.said_bytes
         with contextlib.suppress(OSError):  # a full buffer: later; a lost server: noticed by hearing
-            client.sent += client.socket.send(script.slice(client.sent, end))
+            client.sent += client.socket.send(script.slice(client.sent, end, client.name))
 
-    def count_from_here(self, heard_bytes: int, kept_bytes: int = KEPT_BYTES) -> None:
+    @property
+    def dialect(self) -> Dialect:
+        """Return what the server is spoken to in."""
+        return self.script.dialect
+
+    def speak(self, dialect: Dialect) -> None:
+        """Speak so from now on."""
+        if dialect != self.dialect:
+            self.script = Script(dialect)
+
+    def count_from_here(self, line_bytes: int, kept_bytes: int = KEPT_BYTES) -> None:
         """Begin to count what is heard and said."""
-        if heard_bytes != self.script.heard_bytes:
-            self.script = Script(heard_bytes)
-        self.script.slice(0, 1)
+        if line_bytes != self.script.line_bytes:
+            self.script = Script(self.dialect, line_bytes)
+        self.script.slice(0, 1, b"")
         self.heard = 0
         for client in self.clients.values():
             client.reset(kept_bytes // len(self.clients))
@@ -100,7 +139,7 @@ class Crowd:
 
     def drop(self, client: Client) -> None:
         """Play on without a client on whom the server has hung up."""
-        self.hung_up.append(client.name)
+        self.hung_up.append(client.name.decode())
         self.epoll.unregister(client.socket)
         del self.clients[client.socket.fileno()]
         client.socket.close()

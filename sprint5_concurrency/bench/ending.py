@@ -49,13 +49,14 @@ def hear_out(crowd: Crowd, messages: int, seconds: float) -> Ending:
 def outcome(crowd: Crowd, messages: int, clients: int, is_over: bool) -> Outcome:
     """Judge what was kept, and count what was not."""
     heads = {head_of(number) for number in range(clients)}
-    heard_bytes = crowd.script.heard_bytes
+    dialect, line_bytes = crowd.dialect, crowd.script.line_bytes
     verdict = Verdict()
     for client in crowd.clients.values():
         stream = b"".join(chunk for _arrived, chunk in client.kept)
-        judged = judge(stream, heads, heard_bytes, own=head_of(client.number))
+        plain = dialect.plain(dialect.deliveries(stream))
+        judged = judge(plain, heads, line_bytes, own=head_of(client.number))
         verdict += judged.counting(missing(client, crowd, messages)) if is_over else judged
-    return Outcome(verdict, crowd.heard // heard_bytes, is_over, len(crowd.hung_up))
+    return Outcome(verdict, crowd.heard // crowd.script.heard_bytes, is_over, len(crowd.hung_up))
 
 
 def missing(client: Client, crowd: Crowd, messages: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sprint5_concurrency.bench.crew import Crew
 from sprint5_concurrency.bench.crowd import KEPT_BYTES
+from sprint5_concurrency.bench.dialect import Dialect
 from sprint5_concurrency.bench.ending import QUIET_SECONDS, Ending, Outcome
 from sprint5_concurrency.bench.joining import HOST
 from sprint5_concurrency.bench.judge import Verdict
@@ -36,7 +37,7 @@ def gathering(
 ) -> Iterator["Gathering"]:
     """Start a server for so many clients, and let those come in that are to be `present`: all, unless told."""
     with running(target, clients) as server:
-        meeting = Gathering(crew, server, clients, target.has_receipts)
+        meeting = Gathering(crew, server, clients, target.dialect)
         try:
             meeting.join(clients if present is None else present, stalled=stalled)
             yield meeting
@@ -47,11 +48,11 @@ def gathering(
 class Gathering:
     """A server, and those who are there."""
 
-    def __init__(self, crew: Crew, server: Server, clients: int, has_receipts: bool) -> None:
+    def __init__(self, crew: Crew, server: Server, clients: int, dialect: Dialect) -> None:
         self.crew = crew
         self.server = server
         self._clients = clients
-        self._has_receipts = has_receipts
+        self._dialect = dialect
         self._present = 0
 
     def join(self, newcomers: int, *, stalled: bool = False) -> float:
@@ -60,7 +61,7 @@ class Gathering:
             return 0.0
         shares = shared(self._present, newcomers, len(self.crew))
         self._present += newcomers
-        with Crier(self.server.port) as crier:
+        with Crier(self.server.port, self._dialect) as crier:
             took = self._let_in(shares, crier)
             if stalled:
                 self._let_in(shared(self._present, 1, len(self.crew)), crier)
@@ -71,14 +72,15 @@ class Gathering:
         return took
 
     def _let_in(self, shares: list[range], crier: "Crier") -> float:
-        self.crew.tell("join", *[(self.server.port, share, self._has_receipts) for share in shares])
+        self.crew.tell("join", *[(self.server.port, share, self._dialect) for share in shares])
         cries = (lambda: crier.cry(CRY), CRY_SECONDS)
-        times: list[tuple[float, float]] = self.crew.answers(*(() if self._has_receipts else cries))
+        times: list[tuple[float, float]] = self.crew.answers(*(() if self._dialect.has_receipts else cries))
         return max(ended for _began, ended in times) - min(began for began, _ended in times)
 
-    def count_from_here(self, heard_bytes: int, *, keep_all: bool = False) -> None:
-        """Let the crowd begin to count."""
-        self.crew.ask("count_from_here", (heard_bytes, 100 * KEPT_BYTES if keep_all else KEPT_BYTES))
+    def count_from_here(self, line_bytes: int, *, keep_all: bool = False) -> None:
+        """Let the crowd begin to count lines of so many bytes, or of as many as the server takes."""
+        length = min(line_bytes, self._dialect.longest)
+        self.crew.ask("count_from_here", (length, 100 * KEPT_BYTES if keep_all else KEPT_BYTES))
 
     def watch(self, begin: float) -> tuple[list[Any], float, float]:
         """Return what the crowd saw, once it has finished; and how busy the server, and all processors, were."""
@@ -149,10 +151,11 @@ def checked(outcomes: list[Outcome]) -> dict[str, float]:
 class Crier:
     """A client that only speaks, before a measurement, so that all others can be sure to be in; then it leaves."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, dialect: Dialect) -> None:
+        self._dialect = dialect
         try:
             self._socket = socket.create_connection((HOST, port))
-            self._socket.sendall(f"USER {CRIER}\n".encode())
+            self._socket.sendall(dialect.greeting(CRIER))
         except OSError as error:
             raise Trouble(f"the server cannot be reached: {error.strerror}") from None
 
@@ -165,6 +168,6 @@ class Crier:
     def cry(self, word: bytes) -> None:
         """Say a word to all who are in."""
         try:
-            self._socket.sendall(b"MSG " + word + b"\n")
+            self._socket.sendall(self._dialect.says(CRIER, word))
         except OSError as error:
             raise Trouble(f"the server hung up on a client: {error.strerror}") from None

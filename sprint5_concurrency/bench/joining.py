@@ -1,7 +1,8 @@
 """How a crowd comes in: all at the same time, and knowing when everybody is there.
 
-A name is granted in silence, so a client asks for it twice: the second time, the server answers that it has one. A
-server that is not one of ours may not answer; then somebody outside cries until everybody has heard it.
+A server tells a newcomer somehow that it is in, as far as its dialect has words for that. On the wire of the course a
+name is granted in silence; a server that is not one of ours may not even answer who asks for a second one. Then
+somebody outside cries until everybody has heard it.
 """
 
 import errno
@@ -10,8 +11,9 @@ import socket
 import time
 
 from sprint5_concurrency.bench.crowd import Client, Crowd
+from sprint5_concurrency.bench.dialect import Dialect
 from sprint5_concurrency.bench.trouble import Trouble
-from sprint5_concurrency.bench.wire import GO, heard_cry
+from sprint5_concurrency.bench.wire import CRIER, GO
 
 HOST = "127.0.0.1"
 
@@ -21,18 +23,20 @@ AT_A_TIME = 1000
 JOIN_SECONDS = 30.0
 """After so long without anybody else getting in, the rest will not."""
 
-RECEIPT = b"ERR already-named "
+GO_LINE = b"MSG " + CRIER + b" " + GO
+"""What is heard when it counts from then on, as a line of the course."""
 
 
-def join(crowd: Crowd, port: int, numbers: range, has_receipts: bool) -> tuple[float, float]:
+def join(crowd: Crowd, port: int, numbers: range, dialect: Dialect) -> tuple[float, float]:
     """Let clients with these numbers in; return when the first knocked and when the last was in."""
+    crowd.speak(dialect)
     began = time.monotonic()
     newcomers: set[Client] = set()
     to_come = iter(numbers)
     while len(newcomers) < AT_A_TIME and (number := next(to_come, None)) is not None:
         newcomers.add(knock(crowd, port, number))
     while newcomers:
-        arrived = wait_for_arrivals(crowd, newcomers, has_receipts)
+        arrived = wait_for_arrivals(crowd, newcomers)
         newcomers -= arrived
         newcomers |= {knock(crowd, port, number) for _place, number in zip(arrived, to_come, strict=False)}
     return began, time.monotonic()
@@ -50,12 +54,12 @@ def knock(crowd: Crowd, port: int, number: int) -> Client:
     error_number = sock.connect_ex((HOST, port))
     if error_number not in {0, errno.EINPROGRESS}:
         sock.close()
-        raise Trouble(f"{client.name} cannot connect: {errno.errorcode[error_number]}")
+        raise Trouble(f"{client.name.decode()} cannot connect: {errno.errorcode[error_number]}")
     crowd.add(client, select.EPOLLOUT)
     return client
 
 
-def wait_for_arrivals(crowd: Crowd, newcomers: set[Client], has_receipts: bool) -> set[Client]:
+def wait_for_arrivals(crowd: Crowd, newcomers: set[Client]) -> set[Client]:
     """Introduce who is connected, and return those whom the server has let in; at least one."""
     deadline = time.monotonic() + JOIN_SECONDS
     arrived: set[Client] = set()
@@ -65,53 +69,57 @@ def wait_for_arrivals(crowd: Crowd, newcomers: set[Client], has_receipts: bool) 
             raise Trouble(f"{len(newcomers):,} clients were not let in within {JOIN_SECONDS:.0f} s")
         for client in ready:
             if client in newcomers and not client.sent:
-                introduce(crowd, client, has_receipts)
-            elif hear_opening(client) and client in newcomers:
-                arrived.add(client)
+                introduce(crowd, client)
+            else:
+                hear_opening(crowd, client)
+        arrived = {client for client in ready if client.is_in} & newcomers
     return arrived
 
 
-def introduce(crowd: Crowd, client: Client, has_receipts: bool) -> None:
-    """Say a client's name, twice if the answer is a receipt."""
-    hello = f"USER {client.name}\n".encode()
+def introduce(crowd: Crowd, client: Client) -> None:
+    """Say a client's name, and what else it takes to be in."""
     try:
-        client.sent = client.socket.send(hello * (2 if has_receipts else 1))
+        client.sent = client.socket.send(
+            crowd.dialect.greeting(client.name) + crowd.dialect.entrance(client.name)
+        )
     except OSError as error:
-        raise Trouble(f"{client.name} was not let in: {error.strerror}") from None
+        raise Trouble(f"{client.name.decode()} was not let in: {error.strerror}") from None
     crowd.epoll.modify(client.socket, select.EPOLLIN)
 
 
-def hear_opening(client: Client) -> bool:
-    """Hear what a client is told before the measurement; tell whether it is in."""
+def hear_opening(crowd: Crowd, client: Client) -> None:
+    """Hear what a client is told before the measurement."""
     try:
-        chunk = client.socket.recv(4096)
+        chunk = client.socket.recv(65536)
     except BlockingIOError:
-        return False
+        return
     except OSError as error:
-        raise Trouble(f"{client.name} was hung up on at the door: {error.strerror}") from None
-    client.opening += chunk
-    for line in client.opening.split(b"\n")[:-1]:
-        if line.startswith(b"ERR ") and not line.startswith(RECEIPT):
-            raise Trouble(f"{client.name} was refused: {line.decode(errors='replace')}")
+        raise Trouble(f"{client.name.decode()} was hung up on at the door: {error.strerror}") from None
+    *lines, client.unfinished = crowd.dialect.plain(client.unfinished + chunk).split(b"\n")
+    for line in lines:
+        heed(crowd, client, line)
     if not chunk:
-        raise Trouble(f"{client.name} was hung up on at the door")
-    return b"\n" in client.opening
+        raise Trouble(f"{client.name.decode()} was hung up on at the door")
+
+
+def heed(crowd: Crowd, client: Client, line: bytes) -> None:
+    """Remember what a line says of its hearer, and answer it."""
+    if crowd.dialect.is_refusal(line):
+        raise Trouble(f"{client.name.decode()} was refused: {line.decode(errors='replace')}")
+    client.is_in |= crowd.dialect.is_receipt(line)
+    client.heard_go |= line == GO_LINE
+    crowd.answer(client, line)
 
 
 def await_go(crowd: Crowd) -> None:
     """Wait until everybody has heard that it counts from here on."""
     deadline = time.monotonic() + JOIN_SECONDS
-    waiting = {client for client in crowd.clients.values() if not has_heard_go(client)}
+    waiting = {client for client in crowd.clients.values() if not client.heard_go}
     while waiting:
         ready = crowd.ready(deadline - time.monotonic())
         if not ready:
             raise Trouble(f"{len(waiting):,} of {len(crowd.clients):,} clients never heard the first message")
         for client in ready:
-            hear_opening(client)
-            if has_heard_go(client):
+            hear_opening(crowd, client)
+            if client.heard_go:
                 waiting.discard(client)
-
-
-def has_heard_go(client: Client) -> bool:
-    """Tell whether all that comes from now on is to be counted."""
-    return client.opening.endswith(heard_cry(GO))

@@ -8,6 +8,7 @@ from pathlib import Path
 from common.arguments import whole_number
 from sprint5_concurrency.bench.plan import FULL, QUICK, Plan
 from sprint5_concurrency.bench.results import MEASURES
+from sprint5_concurrency.bench.rivals import RIVALS, rival
 from sprint5_concurrency.bench.servers import STRATEGIES, Target, other_program, strategy
 
 MOST_CLIENTS = 9999
@@ -33,6 +34,9 @@ def add_what(parser: ArgumentParser) -> None:
     parser.add_argument("--only", nargs="+", choices=STRATEGIES, metavar="STRATEGY", help=names)
     parser.add_argument(
         "--server", action="append", default=[], type=command, metavar=CMD, help="this program too"
+    )
+    parser.add_argument(
+        "--against", action="append", default=[], choices=RIVALS, help="this server of another project too"
     )
     parser.add_argument("--measure", nargs="+", choices=MEASURES, help="these only")
 
@@ -61,9 +65,10 @@ def plan_of(arguments: Namespace) -> Plan:
 
 
 def targets_of(arguments: Namespace) -> list[Target]:
-    """Return the servers that are to be measured."""
-    own = arguments.only or STRATEGIES
-    return [*map(strategy, dict.fromkeys(own)), *map(other_program, dict.fromkeys(arguments.server))]
+    """Return the servers that are to be measured. Raises FileNotFoundError when one is not installed."""
+    own = map(strategy, dict.fromkeys(arguments.only or STRATEGIES))
+    others = map(other_program, dict.fromkeys(arguments.server))
+    return [*own, *others, *map(rival, dict.fromkeys(arguments.against))]
 
 
 def command(words: str) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sprint5_concurrency.bench.crowd import Crowd
 from sprint5_concurrency.bench.talking import Meter, Talk
-from sprint5_concurrency.bench.wire import STAMP_RANGE, said_line, stamp_in, stamp_now
+from sprint5_concurrency.bench.wire import STAMP_RANGE, stamp_in, stamp_now
 
 
 class Paced(NamedTuple):
@@ -47,7 +47,7 @@ def say_now(crowd: Crowd, descriptor: int) -> None:
     if client := crowd.clients.get(descriptor):
         number = client.sent // crowd.script.said_bytes
         with contextlib.suppress(OSError):  # a lost server is noticed by hearing
-            client.sent += client.socket.send(said_line(number, stamp_now(), crowd.script.heard_bytes))
+            client.sent += client.socket.send(crowd.script.line(number, stamp_now(), client.name))
 
 
 def latencies(crowd: Crowd, begin: float) -> list[int]:
@@ -57,7 +57,7 @@ def latencies(crowd: Crowd, begin: float) -> list[int]:
     for client in crowd.clients.values():
         rest = b""
         for arrived, chunk in client.kept:
-            *lines, rest = (rest + chunk).split(b"\n")
+            *lines, rest = crowd.dialect.plain(rest + chunk).split(b"\n")
             stamps = [stamp_in(line) for line in lines if line.startswith(b"MSG ")]
             found += [arrived // 1000 % STAMP_RANGE - stamp for stamp in stamps if stamp >= earliest]
     return found

@@ -16,6 +16,7 @@ from typing import IO
 
 import psutil
 
+from sprint5_concurrency.bench.dialect import Course, Dialect
 from sprint5_concurrency.bench.interrupts import undisturbed
 from sprint5_concurrency.bench.joining import HOST
 from sprint5_concurrency.bench.trouble import Trouble
@@ -34,18 +35,23 @@ MORE_CLIENTS = 10
 """Places for those who help to measure."""
 
 
+WITHOUT_RECEIPTS = Course()
+"""What every server of the course understands, whoever has written it."""
+
+
 @dataclass(frozen=True)
 class Target:
     """A server that can be started: the name that it has in tables, and its command."""
 
     name: str
     command: str
-    has_receipts: bool = False  # it answers whoever asks for a second name
+    dialect: Dialect = WITHOUT_RECEIPTS
     says_port: bool = False  # its first line of output tells where it listens
+    configuration: str = ""  # the text of the file that its command names, with {port} in it
 
-    def words(self, port: int, clients: int) -> list[str]:
+    def words(self, port: int, clients: int, configuration: str = "") -> list[str]:
         """Return the words of the command, with what stands in braces filled in."""
-        values = {"{port}": str(port), "{clients}": str(clients)}
+        values = {"{port}": str(port), "{clients}": str(clients), "{configuration}": configuration}
         words = shlex.split(self.command)
         for brace, value in values.items():
             words = [word.replace(brace, value) for word in words]
@@ -56,7 +62,7 @@ def strategy(name: str) -> Target:
     """Return a strategy of the course as a target."""
     python = shlex.quote(sys.executable)
     command = f"{python} -m sprint5_concurrency.server {{port}} --strategy {name} --max-clients {{clients}}"
-    return Target(name, command, has_receipts=True, says_port=True)
+    return Target(name, command, Course(has_receipts=True), says_port=True)
 
 
 def other_program(command: str) -> Target:
@@ -116,8 +122,12 @@ def running(target: Target, clients: int) -> Iterator[Server]:
     """Start a server for so many clients, and end it afterwards. Raises Trouble when it does not come to listen."""
     port = 0 if target.says_port else free_port()
     # Its output goes to a file: nobody need read it, and it never has to wait for somebody who does.
-    with tempfile.NamedTemporaryFile(prefix="bench-") as output:
-        words = target.words(port, clients + MORE_CLIENTS)
+    with (
+        tempfile.NamedTemporaryFile(prefix="bench-") as output,
+        tempfile.NamedTemporaryFile("w", prefix="bench-") as file,
+    ):
+        print(target.configuration.replace("{port}", str(port)), file=file, flush=True)
+        words = target.words(port, clients + MORE_CLIENTS, file.name)
         server = None
         try:
             with undisturbed():

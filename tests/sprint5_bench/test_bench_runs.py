@@ -12,13 +12,24 @@ import pytest
 
 from sprint5_concurrency.bench.__main__ import main
 from sprint5_concurrency.bench.crew import Crew
+from sprint5_concurrency.bench.dialect import Dialect
+from sprint5_concurrency.bench.irc import Irc
 from sprint5_concurrency.bench.measures import Settings, measure
+from sprint5_concurrency.bench.nats import Nats
 from sprint5_concurrency.bench.plots import can_draw
 from sprint5_concurrency.bench.results import DELIVERIES, LATENCY, REST, STALLED, Run, from_json
-from sprint5_concurrency.bench.servers import STRATEGIES, other_program, strategy
+from sprint5_concurrency.bench.servers import STRATEGIES, Target, other_program, strategy
 from tests.common.children import ROOT, child, outcome, said
 
 FAULTY = ROOT / "tests/sprint5_bench/faulty_server.py"
+
+class Mute(Nats):
+    """A dialect that leaves questions unanswered."""
+
+    def answer(self, _aside: bytes) -> bytes:
+        """Say nothing."""
+        return b""
+
 
 UNDRAWN = """
 import sys
@@ -27,6 +38,7 @@ sys.modules["matplotlib"] = None
 run_module("sprint5_concurrency.bench", run_name="__main__", alter_sys=True)
 """
 """The program where matplotlib is not installed: to load it and to draw takes longer than these measurements."""
+
 
 TINY = Settings(seconds=0.1, patience=20.0)
 
@@ -101,6 +113,28 @@ def test_a_server_that_is_silent_and_at_work_has_lost_nothing(crew: Crew) -> Non
     assert run.failures == ()
 
 
+STAND_IN = ROOT / "tests/sprint5_bench/stand_in.py"
+
+
+@pytest.mark.parametrize(("language", "dialect"), [("nats", Nats()), ("irc", Irc())])
+@pytest.mark.parametrize(
+    ("measure_name", "setting"), [(DELIVERIES, 10), (LATENCY, 2000), (REST, 4), (STALLED, 1)]
+)
+def test_servers_of_other_projects_are_spoken_to_in_their_language(
+    crew: Crew, language: str, dialect: Dialect, measure_name: str, setting: int
+) -> None:
+    command = f"{shlex.quote(sys.executable)} {shlex.quote(str(STAND_IN))} {{port}} {language}"
+    run = measure(crew, Target(language, command, dialect), Run(measure_name, language, 4, setting, 1), TINY)
+    assert run.failures == ()
+    assert next(iter(run.figures.values())) > 0
+
+
+def test_a_dialect_that_does_not_answer_is_hung_up_on(crew: Crew) -> None:
+    command = f"{shlex.quote(sys.executable)} {shlex.quote(str(STAND_IN))} {{port}} nats"
+    run = measure(crew, Target("nats", command, Mute()), Run(DELIVERIES, "nats", 3, 10, 1), TINY)
+    assert "the server hung up on " in "; ".join(run.failures)
+
+
 def test_the_crew_goes_on_after_a_failure(crew: Crew) -> None:
     assert measured_faulty(crew, "die").failures
     assert measured_faulty(crew, "none").failures == ()
@@ -155,6 +189,7 @@ WRONG = [
     "--rounds 0",
     "--server ./server",
     "--measure fun",
+    "--against nobody",
 ]
 
 

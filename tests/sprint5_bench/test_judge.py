@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from sprint5_concurrency.bench.dialect import Course
 from sprint5_concurrency.bench.judge import Verdict, judge, judge_numbers
-from sprint5_concurrency.bench.wire import HEARD_BYTES, Script, head_of, said_line
+from sprint5_concurrency.bench.wire import HEARD_BYTES, Script, head_of, name_of, text_of
 
 HEADS = {head_of(number) for number in range(3)}
 
@@ -15,7 +16,7 @@ ALL = [(speaker, number) for number in range(4) for speaker in range(3)]
 
 
 def heard(speaker: int, number: int) -> bytes:
-    return head_of(speaker) + said_line(number, 123, HEARD_BYTES).removeprefix(b"MSG ")
+    return Course().hears(name_of(speaker), text_of(number, 123, HEARD_BYTES))
 
 
 def stream(deliveries: list[tuple[int, int]]) -> bytes:
@@ -32,10 +33,11 @@ def test_a_line_is_as_long_as_it_is_counted_for() -> None:
 
 
 def test_the_script_is_what_everybody_says_line_by_line() -> None:
-    script = Script(40)
-    assert script.slice(0, 2 * script.said_bytes) == said_line(0, 0, 40) + said_line(1, 0, 40)
-    far = 70_000 * script.said_bytes
-    assert script.slice(far, far + script.said_bytes) == said_line(70_000, 0, 40)
+    script = Script(Course(), 40)
+    first, second, far = (b"MSG %b\n" % text_of(number, 0, 40) for number in (0, 1, 70_000))
+    assert script.slice(0, 2 * script.said_bytes, b"b0000") == first + second
+    start = 70_000 * script.said_bytes
+    assert script.slice(start, start + script.said_bytes, b"b0000") == far
 
 
 def test_all_in_order_is_well_whoever_speaks_first() -> None:
@@ -113,7 +115,7 @@ def test_a_byte_that_goes_missing_spoils_one_line_only() -> None:
 
 @pytest.mark.parametrize("number", [b"0001", b"0002"])
 def test_padding_must_be_padding(number: bytes) -> None:
-    long = head_of(0) + said_line(0, 5, 60).removeprefix(b"MSG ")
+    long = Course().hears(name_of(0), text_of(0, 5, 60))
     assert judge(long, HEADS, 60).damaged == 0
     assert judge(long[:-7] + number + b"..\n", HEADS, 60).damaged == 1
 

@@ -3,15 +3,18 @@
 import resource
 import shlex
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 
-from sprint5_concurrency.bench.__main__ import possible
+from sprint5_concurrency.bench import rivals
+from sprint5_concurrency.bench.__main__ import main, possible
 from sprint5_concurrency.bench.gathering import shared
 from sprint5_concurrency.bench.limits import shortage
 from sprint5_concurrency.bench.machine import describe_machine, in_one_line, processor
 from sprint5_concurrency.bench.plan import FULL, runs
+from sprint5_concurrency.bench.rivals import rival
 from sprint5_concurrency.bench.servers import STRATEGIES as MEASURED
 from sprint5_concurrency.bench.servers import Target, other_program, running, strategy
 from sprint5_concurrency.bench.trouble import Trouble
@@ -60,6 +63,36 @@ def test_a_program_that_is_not_there_is_trouble() -> None:
         pytest.raises(Trouble, match="cannot be started: No such file"),
         running(other_program("/no/such {port}"), 2),
     ):
+        pass
+
+
+def test_a_server_of_another_project_is_found_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = tmp_path / "my servers" / "nats-server"
+    command.parent.mkdir()
+    command.touch(mode=0o755)
+    monkeypatch.setattr(rivals, "DIRECTORIES", str(command.parent))
+    assert rival("nats").words(4444, 9) == [str(command), "--addr", "127.0.0.1", "--port", "4444"]
+
+
+def test_a_server_that_is_not_installed_is_asked_for_in_vain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(rivals, "DIRECTORIES", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["bench", "--against", "ngircd"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    words = "to measure ngircd, the command ngircd must be installed"
+    assert words in capsys.readouterr().err
+
+
+def test_a_server_finds_its_port_in_the_file_that_its_command_names() -> None:
+    code = "import sys; print(open(sys.argv[1]).read().strip(), end=' is it'); sys.exit(1)"
+    command = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {{configuration}}"
+    target = Target("x", command, configuration="Port = {port}")
+    with pytest.raises(Trouble, match=r"with code 1: Port = \d+ is it"), running(target, 2):
         pass
 
 
