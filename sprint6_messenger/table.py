@@ -34,9 +34,9 @@ OUTBOX_BYTES = 256 * 1024
 PATIENCE_SECONDS = 10.0
 """How long a stranger may take to finish a message that it has begun, and one who is leaving to close."""
 
-SLOW_SECONDS = 0.2
-"""While a hearer is behind, and takes something at least this often, those who have just spoken are not read: so a
-flood is no faster than its hearers. One who takes nothing is waited for once, and then only when it has caught up."""
+SLOW_SECONDS = 1.5
+"""While a hearer is behind, and takes something at least this often, those who flood are not read: so a flood is no
+faster than its hearers. One who takes nothing is waited for once, and then only when it has caught up."""
 
 
 class Table:
@@ -93,7 +93,7 @@ class Table:
         self._pace()
 
     def _pace(self) -> None:
-        """Listen to those who have spoken, unless somebody is behind."""
+        """Listen to those who have spoken, unless they must wait for their hearers."""
         for client in self._spoke:
             self._poller.modify(client.descriptor, self._interest(client))
         if not self._behind:
@@ -180,8 +180,14 @@ class Table:
             self._poller.modify(client.descriptor, self._interest(client))
 
     def _interest(self, client: Connection) -> int:
-        is_held = client in self._spoke and len(self._behind) > 0
-        return (0 if client.ended or is_held else POLLIN) | (POLLOUT if client.outbox else 0)
+        is_deferred = client.ended or self._is_held(client)
+        return (0 if is_deferred else POLLIN) | (POLLOUT if client.outbox else 0)
+
+    def _is_held(self, client: Connection) -> bool:
+        """Whether a speaker must wait: one who floods for any hearer, all for most; one who stalls stops no chat."""
+        if client not in self._spoke:
+            return False
+        return 2 * len(self._behind) > len(self.clients) or (client.floods and len(self._behind) > 0)
 
     def _let_go(self, client: Connection) -> None:
         """Close a connection that is leaving as soon as nothing is to be expected of it."""
