@@ -1,14 +1,14 @@
 """The table of clients: the subject's linked list, and what is read from and written to each of them.
 
-Messages go to the service, which decides; its deliveries go to outboxes. At the end of each turn of the server's
-loop every outbox is written once, however many messages came together in it:
+Messages go to the service, which decides; its deliveries go to outboxes. Each turn of the loop ends with one write
+of each outbox, however many messages came together in it:
 
     connected --- named ---> (a user) ---+
         |                                +---> leaving ---> closed
         +--------------------------------+        still written to, no more listened to
 
 Whoever is to be hung up on passes through `leaving`: closed at once, with bytes unread, TCP would reset the
-connection, and the reset would destroy the last word on its way.
+connection, and destroy the last word on its way.
 """
 
 import select
@@ -35,8 +35,8 @@ PATIENCE_SECONDS = 10.0
 """How long a stranger may take to finish a message that it has begun, and one who is leaving to close."""
 
 SLOW_SECONDS = 1.5
-"""While a hearer is behind, and takes something at least this often, those who flood are not read: so a flood is no
-faster than its hearers. One who takes nothing is waited for once, and then only when it has caught up."""
+"""While a hearer is behind, and takes something this often, a flood waits for it. One who takes nothing is waited for
+once, and then only when it has caught up."""
 
 
 class Table:
@@ -103,9 +103,8 @@ class Table:
         if client in self._leaving:
             client.read_away()
             return
-        found = client.read()
         self._spoke[client] = None
-        for each in found:
+        for each in (found := client.read()):
             if client not in self._leaving:
                 self._receive(client, each)
         self._watch_nameless(client, bool(found))
@@ -180,14 +179,10 @@ class Table:
             self._poller.modify(client.descriptor, self._interest(client))
 
     def _interest(self, client: Connection) -> int:
-        is_deferred = client.ended or self._is_held(client)
-        return (0 if is_deferred else POLLIN) | (POLLOUT if client.outbox else 0)
-
-    def _is_held(self, client: Connection) -> bool:
-        """Whether a speaker must wait: one who floods for any hearer, all for most; one who stalls stops no chat."""
-        if client not in self._spoke:
-            return False
-        return 2 * len(self._behind) > len(self.clients) or (client.floods and len(self._behind) > 0)
+        """Return what to wait for: no words of one who floods while any hearer is behind, of others while most are."""
+        fewest = 0 if client.floods else len(self.clients) // 2
+        is_held = client in self._spoke and len(self._behind) > fewest
+        return (0 if client.ended or is_held else POLLIN) | (POLLOUT if client.outbox else 0)
 
     def _let_go(self, client: Connection) -> None:
         """Close a connection that is leaving as soon as nothing is to be expected of it."""

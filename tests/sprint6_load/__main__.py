@@ -169,30 +169,29 @@ def slow(mib: str = "100") -> None:
         path = write_file(Path(directory), 0, int(mib))
         alice.types(f"/send bob {path}")
         alice.sees("is offered to bob")
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        bob.sock.setblocking(True)
-        bob.sock.send(packed(Type.ACCEPT, "alice", f"127.0.0.1:{listener.getsockname()[1]}"))
-        sender, _address = listener.accept()
-        usage = alice.client.program.usage()
-        before, most = usage.memory_info().rss, 0
-        server_before = measured.resident_bytes()
-        canaries, got = Canaries(measured.port), 0
+        sender = accept_file(bob)
+        canaries = Canaries(measured.port)
+        usage, before, got = alice.client.program.usage(), measured.resident_bytes(), 0
+        sizes = [usage.memory_info().rss]
         for _ in range(200):
             got += len(sender.recv(1000))
             stage.wait_until(lambda: False, 0.1)
-            most = max(most, usage.memory_info().rss)
+            sizes.append(usage.memory_info().rss)
         print(f"canaries: {canaries.stop()}")
         print(
-            f"{got:,} bytes read; memory of the sender +{(most - before) // 1024:,} KiB, of the server "
-            f"+{(measured.resident_bytes() - server_before) // 1024:,} KiB"
+            f"{got:,} bytes read; memory of the sender +{(max(sizes) - sizes[0]) // 1024:,} KiB, of the server "
+            f"+{(measured.resident_bytes() - before) // 1024:,} KiB"
         )
-        alice.types("/msg bob still here")
-        bob.hear = lambda speaker, text: print(f"{speaker.decode()} says meanwhile: {text.decode()}")
-        for _ in range(3):
-            bob.read()
+
+
+def accept_file(bob: Peer) -> socket.socket:
+    """Let bob, whose buffers are small, want the file that alice offers; return the connection on which it comes."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        bob.sock.send(packed(Type.ACCEPT, "alice", f"127.0.0.1:{listener.getsockname()[1]}"))
+        return listener.accept()[0]
 
 
 MEASUREMENTS = {each.__name__: each for each in (storm, flooded, stalled, files, slow)}

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import selectors
 import socket
 import subprocess
@@ -130,7 +131,7 @@ class Ears:
                 if not peer.unsent:
                     self._selector.modify(peer.sock, selectors.EVENT_READ, peer)
             if events & selectors.EVENT_READ and peer.read():
-                time.sleep(self._pause)
+                select.select([], [], [], self._pause)  # as long as some work
             if peer.ended:
                 self._selector.unregister(peer.sock)
         return bool(ready)
