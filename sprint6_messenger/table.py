@@ -35,8 +35,7 @@ PATIENCE_SECONDS = 10.0
 """How long a stranger may take to finish a message that it has begun, and one who is leaving to close."""
 
 SLOW_SECONDS = 1.5
-"""While a hearer is behind, and takes something this often, a flood waits for it. One who takes nothing is waited for
-once, and then only when it has caught up."""
+"""A flood waits for a hearer that takes something this often, and only once for one that has not caught up since."""
 
 
 class Table:
@@ -179,7 +178,7 @@ class Table:
             self._poller.modify(client.descriptor, self._interest(client))
 
     def _interest(self, client: Connection) -> int:
-        """Return what to wait for: no words of one who floods while any hearer is behind, of others while most are."""
+        """Return what to wait for: nothing of who floods while any hearer is behind, of others while most are."""
         fewest = 0 if client.floods else len(self.clients) // 2
         is_held = client in self._spoke and len(self._behind) > fewest
         return (0 if client.ended or is_held else POLLIN) | (POLLOUT if client.outbox else 0)
