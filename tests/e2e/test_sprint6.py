@@ -588,9 +588,10 @@ def test_client_lost(visit: Visit) -> None:
 
 
 def offers(sender: Talker, receiver: Client, name: str) -> None:
-    """Offer a file that is shown by what it is called at the end of its path."""
+    """Offer a file; what is said behind the offer is shown behind the question."""
     sender.tells(Type.REQUEST, receiver.name, name)
-    receiver.sees(Path(name).name)
+    sender.tells(Type.MSG, receiver.name, "is offered")
+    receiver.sees(Path(name).name, "is offered")
 
 
 def says_yes(receiver: Client, sender: Talker) -> Talker:
