@@ -173,9 +173,13 @@ class Impostor:
 
     def accepts(self) -> RawConnection:
         """Wait for the client that connects; return the server's end."""
+        return RawConnection(self.stage, "server", self.takes_in())
+
+    def takes_in(self) -> socket.socket:
+        """Wait for the client that connects; return the server's end as it is."""
         if not self.stage.wait_for_outside(lambda: can_read(self._listener.fileno())):
             raise Unseen(self.stage, "a client connects", "nobody")
-        return RawConnection(self.stage, "server", self._listener.accept()[0])
+        return self._listener.accept()[0]
 
     def end(self) -> None:
         """Close the listener; may be called twice."""

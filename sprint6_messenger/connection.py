@@ -14,8 +14,9 @@ from common.stop import POLLIN, POLLOUT, wait_ready
 from sprint6_messenger.decoder import MessageDecoder
 from sprint6_messenger.wire import BadMessage, Message
 
-CHUNK_BYTES = 2048
-"""What one recv asks for. A hundred who all talk at once give each other 200 KiB so: less than an outbox holds."""
+CHUNK_BYTES = 2500
+"""What one recv asks for: more than the longest message, so who fills it has sent several. And a hundred who all talk
+at once give each other 250,000 bytes so: less than an outbox holds."""
 
 AWAY_BYTES = 64 * 1024
 """What is read of a peer that is told to leave, and sends on: more is not worth a gentle end."""
@@ -34,6 +35,7 @@ class Connection:
         self.address, self.port = str(address[0]).removeprefix("::ffff:"), int(address[1])
         self.outbox = bytearray()
         self.ended = False  # nothing more will arrive
+        self.floods = False  # has sent more than was read last time
         self.deaf = False  # nothing more can be sent; what the peer sent before can still be read
         self.is_stuck = False  # was not waited for any longer, until it has taken all
         self.is_given_up = False  # whatever could still be sent or read
@@ -65,6 +67,7 @@ class Connection:
             self.outbox.clear()
             chunk = b""
         self.ended = not chunk
+        self.floods = len(chunk) == most
         return chunk
 
     def post(self, raw: bytes) -> None:

@@ -16,7 +16,7 @@ from socket import socket
 from common.sockets import format_address, listen_at, reason
 from sprint6_messenger.caller import Expected
 from sprint6_messenger.inbox import Inbox
-from sprint6_messenger.pending import AT_ONCE, VALID_SECONDS, Means, Pending, is_answerable
+from sprint6_messenger.pending import AT_ONCE, QUESTION_SECONDS, Means, Pending, is_answerable
 from sprint6_messenger.receiving import receive_file
 from sprint6_messenger.safe_names import safe_name
 from sprint6_messenger.transfer import in_seconds
@@ -60,7 +60,7 @@ class Incoming:
         if len(self.questions) >= AT_ONCE:
             self._means.note(f"{user} offers {name}, which is one file too many: the offer is ignored")
             return
-        self.questions.append(Pending(user, name, in_seconds(VALID_SECONDS)))
+        self.questions.append(Pending(user, name, in_seconds(QUESTION_SECONDS)))
         if len(self.questions) == 1:
             self.ask()
         else:

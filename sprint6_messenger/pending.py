@@ -10,7 +10,11 @@ from sprint6_messenger.transfer import Steps, Transfer
 from sprint6_messenger.wire import MAX_NAME_BYTES, Message
 
 VALID_SECONDS = 60.0
-"""How long an offer waits for its answer."""
+"""How long an offer waits for its answer at the server."""
+
+QUESTION_SECONDS = VALID_SECONDS - 1.0
+"""How long the user is asked. His question begins later than the server's minute, and his answer takes time to get
+there: a yes that he could still give must not come too late."""
 
 LATE_SECONDS = 5.0
 """How long an answer given at the last moment may be on its way back to the one who asked."""

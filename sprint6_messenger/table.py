@@ -1,14 +1,14 @@
 """The table of clients: the subject's linked list, and what is read from and written to each of them.
 
-Messages go to the service, which decides; its deliveries go to outboxes. At the end of each turn of the server's
-loop every outbox is written once, however many messages came together in it:
+Messages go to the service, which decides; its deliveries go to outboxes. Each turn of the loop ends with one write
+of each outbox, however many messages came together in it:
 
     connected --- named ---> (a user) ---+
         |                                +---> leaving ---> closed
         +--------------------------------+        still written to, no more listened to
 
 Whoever is to be hung up on passes through `leaving`: closed at once, with bytes unread, TCP would reset the
-connection, and the reset would destroy the last word on its way.
+connection, and destroy the last word on its way.
 """
 
 import select
@@ -34,9 +34,8 @@ OUTBOX_BYTES = 256 * 1024
 PATIENCE_SECONDS = 10.0
 """How long a stranger may take to finish a message that it has begun, and one who is leaving to close."""
 
-SLOW_SECONDS = 0.2
-"""While a hearer is behind, and takes something at least this often, those who have just spoken are not read: so a
-flood is no faster than its hearers. One who takes nothing is waited for once, and then only when it has caught up."""
+SLOW_SECONDS = 1.5
+"""A flood waits for a hearer that takes something this often, and only once for one that has not caught up since."""
 
 
 class Table:
@@ -93,7 +92,7 @@ class Table:
         self._pace()
 
     def _pace(self) -> None:
-        """Listen to those who have spoken, unless somebody is behind."""
+        """Listen to those who have spoken, unless they must wait for their hearers."""
         for client in self._spoke:
             self._poller.modify(client.descriptor, self._interest(client))
         if not self._behind:
@@ -103,9 +102,8 @@ class Table:
         if client in self._leaving:
             client.read_away()
             return
-        found = client.read()
         self._spoke[client] = None
-        for each in found:
+        for each in (found := client.read()):
             if client not in self._leaving:
                 self._receive(client, each)
         self._watch_nameless(client, bool(found))
@@ -180,7 +178,9 @@ class Table:
             self._poller.modify(client.descriptor, self._interest(client))
 
     def _interest(self, client: Connection) -> int:
-        is_held = client in self._spoke and len(self._behind) > 0
+        """Return what to wait for: nothing of who floods while any hearer is behind, of others while most are."""
+        fewest = 0 if client.floods else len(self.clients) // 2
+        is_held = client in self._spoke and len(self._behind) > fewest
         return (0 if client.ended or is_held else POLLIN) | (POLLOUT if client.outbox else 0)
 
     def _let_go(self, client: Connection) -> None:

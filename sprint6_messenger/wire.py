@@ -120,7 +120,9 @@ def decode_header(raw: bytes, *, lenient: bool = False) -> Header:
         known = MessageType(number)
     except ValueError:
         raise BadMessage(f"unknown message type {number}") from None
-    return Header(length, decode_name(sender, lenient), known, decode_name(infos, lenient))
+    if not lenient:
+        check_ends(sender, infos)
+    return Header(length, decode_claim(sender, lenient), known, decode_name(infos, lenient))
 
 
 def type_of(raw: bytes) -> MessageType:
@@ -129,17 +131,28 @@ def type_of(raw: bytes) -> MessageType:
     return MessageType(number) if number in set(MessageType) else MessageType.ECHO_SEND
 
 
-def decode_name(raw: bytes, lenient: bool) -> str:
-    r"""Return what stands before the first NUL; where it breaks a rule, raise BadMessage, or show it as `\xff`."""
-    name, nul, _leftover = raw.partition(b"\0")
-    if lenient:
-        return name.decode(errors="backslashreplace")
-    if not nul:
+def check_ends(*names: bytes) -> None:
+    """Accept strings of C that end. Raises BadMessage."""
+    if not all(b"\0" in name for name in names):
         raise BadMessage("a name without a NUL")
+
+
+def decode_name(raw: bytes, lenient: bool) -> str:
+    r"""Return a name; one that is not UTF-8 is a BadMessage, or shown as `\xff` to a lenient reader."""
     try:
-        return name.decode()
+        return name_in(raw).decode(errors="backslashreplace" if lenient else "strict")
     except UnicodeDecodeError:
         raise BadMessage("a name that is not UTF-8") from None
+
+
+def decode_claim(raw: bytes, lenient: bool) -> str:
+    """Return who says that he speaks. Before it has a name, a program may send here whatever lay in its memory."""
+    return name_in(raw).decode(errors="backslashreplace" if lenient else "ignore")
+
+
+def name_in(raw: bytes) -> bytes:
+    """Return what stands before the first NUL, without the line feed that a keyboard has left at its end."""
+    return raw.partition(b"\0")[0].rstrip(b"\r\n")
 
 
 def decode_text(payload: bytes) -> str:

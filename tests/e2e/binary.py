@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from grader.journal import RECEIVED
-from grader.peers import Peer
+from grader.peers import Peer, RawConnection
 from grader.unseen import Unseen
 
 HEADER = struct.Struct("<i128si128s")
@@ -73,23 +73,12 @@ def string(raw: bytes) -> str:
     return raw.partition(b"\0")[0].decode(errors="backslashreplace")
 
 
-class Talker(Peer):
-    """A raw connection that speaks in messages."""
-
-    def logs_in(self) -> "Talker":
-        """Take its own name."""
-        self.tells(Type.NICK, self.name)
-        self.hears(Type.NICK, infos=self.name)
-        return self
+class MessageConnection(RawConnection):
+    """One end of a connection that speaks in messages."""
 
     def tells(self, kind: int, infos: str = "", text: str | bytes = "") -> None:
         """Send one message."""
         self.sends(packed(kind, infos, text, self.name))
-
-    def address(self) -> tuple[str, int]:
-        """Return this end's address and port, which the server sees."""
-        host, port = self._socket.getsockname()[:2]
-        return str(host), int(port)
 
     def has_heard(self) -> bool:
         """Tell whether a whole message has arrived."""
@@ -137,3 +126,18 @@ class Talker(Peer):
         self.hears(Type.ECHO, text, sender=SERVER)
         self.is_hung_up_on()
         assert not self.was_reset, "closed with bytes unread: that resets the connection"
+
+
+class Talker(MessageConnection, Peer):
+    """A raw connection to a server that speaks in messages."""
+
+    def logs_in(self) -> "Talker":
+        """Take its own name."""
+        self.tells(Type.NICK, self.name)
+        self.hears(Type.NICK, infos=self.name)
+        return self
+
+    def address(self) -> tuple[str, int]:
+        """Return this end's address and port, which the server sees."""
+        host, port = self._socket.getsockname()[:2]
+        return str(host), int(port)

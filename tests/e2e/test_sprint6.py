@@ -4,7 +4,9 @@ That wire is the subject's own, so most scenes speak it themselves: alice, bob a
 any server that reads and writes `struct message` can be judged with them. A few scenes need people at terminals.
 """
 
+import hashlib
 import signal
+import stat
 import time
 from collections.abc import Callable
 from functools import partial
@@ -16,9 +18,20 @@ import pytest
 from grader.actors import Client, Server
 from grader.checks import ROBUST, check
 from grader.contract import HOST, Contract
+from grader.peers import Impostor
 from grader.stage import Stage
 from grader.words import Words
-from tests.e2e.binary import ANSWER_BYTES, HEADER, MAX_TEXT_BYTES, SERVER, Talker, Type, header, packed
+from tests.e2e.binary import (
+    ANSWER_BYTES,
+    HEADER,
+    MAX_TEXT_BYTES,
+    SERVER,
+    MessageConnection,
+    Talker,
+    Type,
+    header,
+    packed,
+)
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
 from tests.e2e.steps import (
     SHUTDOWN_SECONDS,
@@ -30,6 +43,7 @@ from tests.e2e.steps import (
     present,
     run,
 )
+from tests.e2e.visits import OBEYED
 from tests.e2e.wire import ENDLESS_BYTES, is_taken_in
 
 SPRINT = "sprint6_messenger"
@@ -37,6 +51,8 @@ SPRINT = "sprint6_messenger"
 Connect = Callable[..., Talker]
 
 Talkers = Callable[..., list[Talker]]
+
+Visit = Callable[[], tuple[Client, MessageConnection]]
 
 PRESENT = ", {} present$"
 
@@ -88,6 +104,9 @@ BAD_MESSAGES = {
     "a file for the server": packed(Type.SEND, "photo.png", b"bytes"),
 }
 """Each is answered, and the stream goes on behind it."""
+
+HOSTILE = (b"\x1b[2J\x1b]0;title\x07", "\x9b2J".encode(), b"a\xff", b"a\rb\x7f", "\u202e".encode())
+"""What a terminal would obey, or show in another order."""
 
 LOST_STREAMS = (-1, -(2**31), 2**31 - 1, ENDLESS_BYTES + 1)
 """Lengths that cannot be true: nobody can tell where the next message begins."""
@@ -494,6 +513,201 @@ def test_people_file(person: Bring, tmp_path: Path, words: Words) -> None:
         alice.sees(marker)
         assert alice.stage.wait_for_outside(saved.exists) if is_wanted else not saved.exists()
     assert saved.read_bytes() == photo.read_bytes()
+
+
+# The client, towards servers and senders of any kind
+
+
+@pytest.fixture
+def visit(stage: Stage, contract: Contract) -> Visit:
+    """Start a client whose server is the check; return both."""
+
+    def begin() -> tuple[Client, MessageConnection]:
+        impostor = Impostor(stage)
+        alice = Client(stage, "alice", contract.client_command(HOST, impostor.port), contract.directory)
+        return alice, MessageConnection(stage, "server", impostor.takes_in())
+
+    return begin
+
+
+@check(
+    "s6-client-usage",
+    points=1,
+    level=ROBUST,
+    wire=True,
+    hint="A line that begins with / and is no command, or lacks something, is told to its user: return before send",
+)
+@pytest.mark.parametrize(
+    "line", ["/nope", "/msg bob", "/msg", "/nick", "/nick a b", "/join", "/msgall", "/send bob"]
+)
+def test_client_usage(line: str, visit: Visit) -> None:
+    """Of a command that is none, or not whole, nothing is sent; the next line counts."""
+    alice, server = visit()
+    alice.types(line, "/who")
+    server.hears(Type.WHO)
+    assert alice.is_running()
+
+
+@check(
+    "s6-client-safe",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint="Show control characters spelled out, of text and of names, whoever sends them: no byte acts on a terminal",
+)
+@pytest.mark.parametrize("kind", [Type.WHO, Type.MSG, Type.MSGALL, Type.CHANNEL, Type.ECHO, Type.REQUEST])
+def test_client_safe(kind: Type, visit: Visit, words: Words) -> None:
+    """Nothing that a server sends acts on the terminal, in no field, and what it says next is shown."""
+    alice, server = visit()
+    for raw in HOSTILE:
+        server.sends(HEADER.pack(len(raw), b"bob" + raw, kind, b"jazz" + raw) + raw)
+    marker = words.word()
+    server.sends(packed(Type.MSG, "alice", marker, sender="bob"))
+    alice.sees(marker)
+    assert not [raw for raw in OBEYED if raw in alice.shown()]
+
+
+@check(
+    "s6-client-lost",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint="recv() returned 0: say so on stderr and exit 1; after ECHO_SEND `exit` from Server, exit 0",
+)
+def test_client_lost(visit: Visit) -> None:
+    """A server that closes, resets or talks nonsense ends the client with code 1, one that says exit with 0."""
+    for how, code in (("closes", 1), ("resets", 1), ("nonsense", 1), ("exit", 0)):
+        alice, server = visit()
+        if how == "nonsense":
+            server.sends(header(-1) + b"x" * 1000)
+        elif how == "exit":
+            server.sends(packed(Type.ECHO, "", "exit", SERVER))
+        else:
+            getattr(server, how)()
+        alice.ends(code)
+
+
+def offers(sender: Talker, receiver: Client, name: str) -> None:
+    """Offer a file; what is said behind the offer is shown behind the question."""
+    sender.tells(Type.REQUEST, receiver.name, name)
+    sender.tells(Type.MSG, receiver.name, "is offered")
+    receiver.sees(Path(name).name, "is offered")
+
+
+def says_yes(receiver: Client, sender: Talker) -> Talker:
+    """Let one want a file; return the connection on which the other is to send it."""
+    receiver.types("y")
+    host, _, port = sender.hears(Type.ACCEPT, sender=receiver.name).text.rpartition(":")
+    return Talker(sender.stage, "sender", int(port), host)
+
+
+def saved(directory: Path) -> dict[str, bytes]:
+    """Return the files in an inbox."""
+    return {path.name: path.read_bytes() for path in directory.iterdir()} if directory.exists() else {}
+
+
+def is_over(receiver: Client, talker: Talker, words: Words) -> None:
+    """Expect that the end of a transfer leaves the receiver able to talk."""
+    marker = words.word()
+    receiver.types(f"/msg {talker.name} {marker}")
+    talker.hears(Type.MSG, marker)
+
+
+@check(
+    "s6-file-consent",
+    points=3,
+    level=ROBUST,
+    wire=True,
+    hint="A question is a state of the client, not a wait: go on with poll(), and take y or n when it is typed",
+)
+def test_file_consent(person: Bring, talkers: Talkers, tmp_path: Path, words: Words) -> None:
+    """Before a person says y nothing is answered and nothing kept, and he talks and hears on; a n is a no."""
+    (alice,) = talkers("alice")
+    bob = person("bob")
+    offers(alice, bob, "photo.png")
+    line = words.line()
+    alice.tells(Type.MSG, "bob", line)
+    bob.sees(line)
+    is_over(bob, alice, words)
+    bob.types("n")
+    alice.hears(Type.REJECT, sender="bob")
+    assert not saved(tmp_path / "bob")
+
+
+@check(
+    "s6-file-safe",
+    points=3,
+    level=ROBUST,
+    wire=True,
+    hint="Keep what stands behind the last / of the name; open with O_CREAT | O_EXCL and 0600; name (1) if it exists",
+)
+def test_file_safe(person: Bring, talkers: Talkers, tmp_path: Path) -> None:
+    """Whatever a file is called, it lands in the inbox, for its owner only, and in no other file's place."""
+    (alice,) = talkers("alice")
+    bob, inbox = person("bob"), tmp_path / "bob"
+    inbox.mkdir()
+    (inbox / "photo.png").write_bytes(b"an older one")
+    for name, data in (
+        ("photo.png", b"one"),
+        (f"{tmp_path}/photo.png", b"two"),
+        ("../../photo.png", b"three"),
+    ):
+        offers(alice, bob, name)
+        sender = says_yes(bob, alice)
+        sender.sends(packed(Type.SEND, Path(name).name, data))
+        sender.hears(Type.ACK)
+        sender.closes()
+    assert alice.stage.wait_for_outside(lambda: len(saved(inbox)) == 4), saved(inbox)
+    assert sorted(saved(inbox).values()) == [b"an older one", b"one", b"three", b"two"]
+    assert saved(inbox)["photo.png"] == b"an older one", "it is overwritten"
+    assert not (tmp_path / "photo.png").exists(), "it has left the inbox"
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in inbox.iterdir() if path.name != "photo.png"}
+    assert modes == {0o600}, "it is not for its owner only"
+
+
+@check(
+    "s6-file-broken",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint="Count the bytes: fewer than announced is no file. Remove name.part on every way out that is not success",
+)
+@pytest.mark.parametrize(("announced", "sent"), [(1000, 500), (1000, 0), (-1, 10), (2**31 - 1, 10), (10, 20)])
+def test_file_broken(
+    announced: int, sent: int, person: Bring, talkers: Talkers, tmp_path: Path, words: Words
+) -> None:
+    """A file of which not all comes, or more, or of an impossible length leaves nothing; its user talks on."""
+    (alice,) = talkers("alice")
+    bob = person("bob")
+    offers(alice, bob, "photo.png")
+    sender = says_yes(bob, alice)
+    sender.sends(header(announced, Type.SEND, infos=b"photo.png") + b"x" * sent)
+    sender.half_closes()
+    assert sender.stage.wait_until(lambda: sender.hung_up), "the connection stays open"
+    is_over(bob, alice, words)
+    assert alice.stage.wait_for_outside(lambda: not saved(tmp_path / "bob")), saved(tmp_path / "bob")
+
+
+@check(
+    "s6-file-checksum",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint="Compute SHA-256 while the bytes pass; compare with the other's FILE_ACK, if it has one; no match, no file",
+)
+def test_file_checksum(person: Bring, talkers: Talkers, tmp_path: Path, words: Words) -> None:
+    """When the two ends have not got the same SHA-256, the receiver keeps no file, and says so."""
+    (alice,) = talkers("alice")
+    bob = person("bob")
+    offers(alice, bob, "photo.png")
+    sender = says_yes(bob, alice)
+    sender.sends(packed(Type.SEND, "photo.png", b"some bytes"))
+    assert sender.hears(Type.ACK).text == hashlib.sha256(b"some bytes").hexdigest()
+    sender.sends(packed(Type.ACK, "photo.png", hashlib.sha256(b"other bytes").hexdigest()))
+    sender.hears(Type.REJECT)
+    sender.closes()
+    assert alice.stage.wait_for_outside(lambda: not saved(tmp_path / "bob")), saved(tmp_path / "bob")
+    is_over(bob, alice, words)
 
 
 # The wire

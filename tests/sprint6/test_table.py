@@ -4,6 +4,8 @@ import select
 import socket
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from operator import contains
 
 import pytest
 
@@ -123,6 +125,25 @@ def test_a_flood_is_no_faster_than_the_one_who_reads_it(scene: Scene) -> None:
     assert turns_until(scene, lambda: len(hearer.heard) == FLOOD_MESSAGES or hearer.ended, each_turn)
     assert not hearer.ended
     assert max(fullest) < OUTBOX_BYTES / 4
+
+
+def test_one_who_stalls_stops_a_flood_and_no_chat(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scene.table, "end_waits", lambda _now: None)  # however slow this machine is
+    flooder, alice, bob, _stalled = (scene.connect(name) for name in ("flooder", "alice", "bob", "stalled"))
+    flooder.say(FLOOD * FLOOD_MESSAGES)
+
+    def each_turn() -> None:
+        flooder.say(b"")
+        for peer in flooder, alice, bob:
+            peer.listen(100_000)
+
+    assert turns_until(scene, lambda: scene.fullest() > 0, each_turn)
+    for number in range(10):
+        line = Message(MessageType.UNICAST_SEND, "bob", f"line {number}".encode(), "alice")
+        alice.say(encode(line))
+        assert turns_until(scene, partial(contains, bob.heard, line), each_turn)
+    assert len(scene.table.clients) == 4
+    assert len([each for each in bob.heard if each.sender == "flooder"]) < FLOOD_MESSAGES
 
 
 def test_one_who_takes_nothing_is_waited_for_once_and_then_hung_up_on(scene: Scene) -> None:

@@ -14,6 +14,7 @@ from sprint6_messenger.wire import (
     MAX_NAME_BYTES,
     MAX_TEXT_BYTES,
     BadMessage,
+    Header,
     LostStream,
     Message,
     MessageType,
@@ -29,7 +30,9 @@ ECHO = MessageType.ECHO_SEND
 
 Found = list[Message | BadMessage]
 
-names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30).map(
+    lambda name: name.rstrip("\r\n")  # a keyboard's line feed is dropped
+)
 
 messages = st.builds(Message, st.sampled_from(MessageType), names, st.binary(max_size=300), names)
 
@@ -162,7 +165,7 @@ def test_what_stands_behind_a_nul_is_leftover() -> None:
         (b"x" * 128, b"", "a name without a NUL"),
         (b"", b"x" * 128, "a name without a NUL"),
         (b"", b"\xff", "not UTF-8"),
-        (b"\xe2\x82", b"", "not UTF-8"),
+        (b"", b"\xe2\x82", "not UTF-8"),
     ],
 )
 def test_bad_names_are_refused_and_shown_to_a_lenient_reader(
@@ -173,6 +176,17 @@ def test_bad_names_are_refused_and_shown_to_a_lenient_reader(
         decode_header(raw)
     header = decode_header(raw, lenient=True)
     assert header.sender + header.infos
+
+
+def test_the_line_feed_that_a_keyboard_leaves_behind_a_name_is_dropped() -> None:
+    raw = HEADER.pack(0, b"alice\r\n\0garbage", ECHO, b"bob\n")
+    for lenient in (False, True):
+        assert decode_header(raw, lenient=lenient) == Header(0, "alice", ECHO, "bob")
+
+
+def test_what_lay_in_the_memory_of_a_client_without_a_name_is_no_error() -> None:
+    raw = HEADER.pack(0, b"\xa5\xff" * 60 + b"x", ECHO, b"")
+    assert MessageDecoder().feed(raw) == [Message(ECHO, "", b"", "x")]
 
 
 @pytest.mark.parametrize("number", [-1, 16, 2**31 - 1])
