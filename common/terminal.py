@@ -11,7 +11,7 @@ import termios
 from types import TracebackType
 
 from common.lines import CONTROL_CHARACTERS, Inbox, LineDecoder
-from common.stop import Failure, Stop
+from common.stop import POLLIN, POLLOUT, Failure, Source, Stop, wait_ready
 
 PROMPT = "> "
 CLEAR_LINE = "\r\x1b[K"
@@ -96,7 +96,8 @@ class Keyboard:
 class Screen:
     """What one user sees: lines of the others as `< text`, notes as `* text`, and the prompt below them."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
         self._on_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
         self._prompting = False
 
@@ -122,13 +123,13 @@ class Screen:
         """Invite the user to type; on a pipe there is nobody to invite."""
         self._prompting = self._on_terminal
         if self._prompting:
-            write(CLEAR_LINE + PROMPT)
+            self._write(CLEAR_LINE + PROMPT)
 
     def stop_prompting(self) -> None:
         """Take the prompt away."""
         if self._prompting:
             self._prompting = False
-            write(CLEAR_LINE)
+            self._write(CLEAR_LINE)
 
     def _forget_what_is_typed(self) -> None:
         """Drop what nobody has read: the shell that comes next would take it for a command."""
@@ -139,4 +140,10 @@ class Screen:
                 termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
     def _write_line(self, line: str) -> None:
-        write(f"{CLEAR_LINE}{line}\n{PROMPT}" if self._prompting else f"{line}\n")
+        self._write(f"{CLEAR_LINE}{line}\n{PROMPT}" if self._prompting else f"{line}\n")
+
+    def _write(self, text: str) -> None:
+        """Write as soon as stdout takes it; once the bell has rung, who does not read is not waited for."""
+        interests: dict[Source, int] = {self._stop: POLLIN, sys.stdout: POLLOUT}
+        if sys.stdout in wait_ready(interests):
+            write(text)

@@ -28,7 +28,7 @@ LEAVING = (FIN, EXIT)
 def main(stop: Stop) -> None:
     """Take part in a conversation until its user or the server ends it."""
     arguments = client_arguments().parse_args()
-    with connect(arguments.host, arguments.port, stop) as connection, Screen() as screen:
+    with connect(arguments.host, arguments.port, stop) as connection, Screen(stop) as screen:
         screen.note(f"connected to {connection.peer}, waiting for a place")
         Client(connection, Keyboard(), screen).take_part(stop)
 

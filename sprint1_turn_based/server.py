@@ -13,6 +13,7 @@ waits for all at once (poll), does what can be done without waiting, and waits a
 
 import socket
 
+from common.announcer import Announcer
 from common.arguments import server_arguments
 from common.connection import Connection, take_leave
 from common.lines import BadLine
@@ -37,7 +38,7 @@ OTHER = {1: 2, 2: 1}
 def main(stop: Stop) -> None:
     """Serve pairs of clients until the bell rings, then say `exit` to those who are there."""
     arguments = server_arguments().parse_args()
-    pair = Pair()
+    pair = Pair(Announcer(stop))
     with open_listener(arguments.bind, arguments.port) as listener:
         say(f"listening on {format_address(listener.getsockname())}")
         while not stop.is_set():
@@ -104,8 +105,9 @@ def departure(client: Connection) -> str:
 class Pair:
     """Two places, and whose turn it is. What is not there to be relayed yet waits in each client's inbox."""
 
-    def __init__(self) -> None:
+    def __init__(self, announcer: Announcer) -> None:
         self.clients: dict[int, Connection] = {}
+        self.announcer = announcer
         self.start_afresh()
 
     def start_afresh(self) -> None:
@@ -118,7 +120,7 @@ class Pair:
         """Give a newcomer the first free place, its number, and its role as soon as there are two."""
         place = 2 if 1 in self.clients else 1
         self.clients[place] = newcomer
-        say(f"client {place} arrived from {newcomer.peer}, {len(self.clients)} present")
+        self.announcer.note(f"client {place} arrived from {newcomer.peer}, {len(self.clients)} present")
         newcomer.post(str(place))
         if self.started:
             self.give_role(place)
@@ -135,9 +137,10 @@ class Pair:
             client.post(self.last_lines[place])
 
     def settle(self) -> None:
-        """Relay and let go until nothing more can be done."""
+        """Relay and let go until nothing more can be done, and announce what has been."""
         while self.relay_line() or self.free_place():
             pass
+        self.announcer.print_notes()
 
     def relay_line(self) -> bool:
         """Relay one line of the one whose turn it is, and pass the turn; tell whether there was one."""
@@ -160,7 +163,7 @@ class Pair:
             if is_leaving(client) or client.vanished:
                 del self.clients[place]
                 client.close()
-                say(f"client {place} {departure(client)}, {len(self.clients)} present")
+                self.announcer.note(f"client {place} {departure(client)}, {len(self.clients)} present")
                 if not self.clients:
                     self.start_afresh()
                 return True

@@ -38,7 +38,7 @@ LOST = "server lost: it closed the connection"
 def main(stop: Stop) -> None:
     """Take part in a conversation until its user or the server ends it."""
     arguments = client_arguments().parse_args()
-    with connect(arguments.host, arguments.port, stop) as connection, Screen() as screen:
+    with connect(arguments.host, arguments.port, stop) as connection, Screen(stop) as screen:
         screen.note(f"connected to {connection.peer}; what is your name?")
         receiver = Receiver(connection, screen, stop)
         receiver.thread.start()

@@ -45,7 +45,7 @@ def main(stop: Stop) -> None:
     )
     parser.add_argument("--max-file", type=file_bytes, default=MAX_FILE_BYTES, metavar="BYTES")
     arguments = parser.parse_args()
-    with connect(arguments.host, arguments.port, stop) as link, Screen() as screen:
+    with connect(arguments.host, arguments.port, stop) as link, Screen(stop) as screen:
         screen.note(f"connected to {link.peer}; take a name with /nick NAME, see all with /help")
         Client(link, screen, stop, arguments).run()
 

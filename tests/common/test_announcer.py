@@ -1,21 +1,22 @@
 """What a server says comes out whole, once, in the order in which it was noted, whichever thread prints."""
 
+import contextlib
 import os
 import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 
-from common.announcer import Announcer
+from common.announcer import KEPT_NOTES, Announcer
 from common.stop import Failure, Stop
-from tests.common.children import SECONDS
 from tests.common.raw import Thread, ends
 
-THREADS, NOTES = 20, 200
+THREADS, NOTES = 20, KEPT_NOTES // 20
 
 
 @pytest.mark.usefixtures("hasty_threads")
-def test_the_order_of_notes_is_the_order_of_print(capsys: pytest.CaptureFixture[str], stop: Stop) -> None:
+def test_the_order_of_notes_is_the_order_of_print(capfd: pytest.CaptureFixture[str], stop: Stop) -> None:
     announcer, lock, noted = Announcer(stop), threading.Lock(), list[str]()
 
     def announce(thread: int) -> None:
@@ -29,41 +30,49 @@ def test_the_order_of_notes_is_the_order_of_print(capsys: pytest.CaptureFixture[
     for thread in threads:
         thread.start()
     assert ends(*threads)
-    assert capsys.readouterr().out.split("\n") == [*noted, ""]
+    assert capfd.readouterr().out.split("\n") == [*noted, ""]
     assert not stop.is_set()
 
 
-def test_noting_prints_nothing(capsys: pytest.CaptureFixture[str], stop: Stop) -> None:
+def test_noting_prints_nothing(capfd: pytest.CaptureFixture[str], stop: Stop) -> None:
     announcer = Announcer(stop)
     announcer.note("hello")
-    assert capsys.readouterr().out == ""
+    assert capfd.readouterr().out == ""
     announcer.print_notes()
     announcer.print_notes()
-    assert capsys.readouterr().out == "hello\n"
+    assert capfd.readouterr().out == "hello\n"
 
 
-def test_who_waits_for_the_output_holds_up_nobody_and_prints_for_all(
-    stop: Stop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reader, writer = os.pipe()
-    with (
-        os.fdopen(writer, "w") as output,
-        os.fdopen(reader) as seen,
-    ):  # who waits to write wakes when it closes
+@contextlib.contextmanager
+def stdout_on_a_pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Let what is printed go into a pipe; yield the end where it can be read."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as output:
         monkeypatch.setattr(sys, "stdout", output)
+        yield reading
+
+
+def test_notes_wait_for_whoever_reads_them(stop: Stop, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes = [f"{number:0200}" for number in range(KEPT_NOTES)]
+    printed = b""
+    with stdout_on_a_pipe(monkeypatch) as reading:
         announcer = Announcer(stop)
-        announcer.note("x" * 200_000)  # more than a pipe takes
-        printing = Thread(target=announcer.print_notes)
-        printing.start()
-        assert seen.read(1) == "x"  # so it prints, and the pipe is too small for the rest
-        announcer.note("bob arrived")
-        other = Thread(target=announcer.print_notes)
-        other.start()
-        assert ends(other)
-        assert printing.is_alive()
-        assert seen.readline() == "x" * 199_999 + "\n"
-        assert seen.readline() == "bob arrived\n"
-        assert ends(printing)
+        for note in notes:
+            announcer.note(note)
+        announcer.print_notes()
+        while len(printed) < 201 * len(notes):  # which is more than a pipe holds
+            printed += os.read(reading, 65536)
+            announcer.print_notes()
+        os.close(reading)
+    assert printed.decode().split("\n") == [*notes, ""]
+
+
+def test_of_too_many_notes_the_newest_are_kept(capfd: pytest.CaptureFixture[str], stop: Stop) -> None:
+    announcer = Announcer(stop)
+    for number in range(KEPT_NOTES + 3):
+        announcer.note(str(number))
+    announcer.print_notes()
+    assert capfd.readouterr().out.split() == [str(number + 3) for number in range(KEPT_NOTES)]
 
 
 class LastMomentLock:
@@ -86,26 +95,22 @@ class LastMomentLock:
 
 
 def test_a_note_at_the_last_moment_is_printed_too(
-    capsys: pytest.CaptureFixture[str], stop: Stop, monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str], stop: Stop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announcer = Announcer(stop)
     monkeypatch.setattr(announcer, "_printing", LastMomentLock(announcer))
     announcer.note("first")
     announcer.print_notes()
-    assert capsys.readouterr().out == "first\nat the last moment\n"
+    assert capfd.readouterr().out == "first\nat the last moment\n"
 
 
 def test_a_closed_output_ends_the_program(stop: Stop, monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    with os.fdopen(writer, "w") as output:
-        monkeypatch.setattr(sys, "stdout", output)
+    with stdout_on_a_pipe(monkeypatch) as reading:
+        os.close(reading)
         announcer = Announcer(stop)
         announcer.note("hello")
-        printing = Thread(target=announcer.print_notes)
-        printing.start()
-        stop.wait(SECONDS)
-        assert ends(printing)
+        announcer.print_notes()
+        assert stop.is_set()
         with pytest.raises(Failure, match="cannot write to standard output: Broken pipe"):
             stop.raise_failure()
         announcer.note("later")

@@ -1,9 +1,12 @@
 """From main() to an exit code: signals, failures, closed streams, locales; each in a process of its own."""
 
+import contextlib
+import os
 import re
 import signal
 import socket
 import struct
+import termios
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -222,6 +225,40 @@ def test_a_server_whose_reader_goes_away_ends_with_the_next_arrival(program: str
     with newcomer(program, port):
         assert server.wait(SECONDS) == 1
     assert outcome(server) == (1, "", "error: cannot write to standard output: Broken pipe\n")
+
+
+def full_pipe(writing: int) -> None:
+    """Fill a pipe, so that whoever writes to it waits."""
+    other = os.open(
+        f"/proc/self/fd/{writing}", os.O_WRONLY | os.O_NONBLOCK
+    )  # the server's own end goes on waiting
+    with contextlib.suppress(BlockingIOError), os.fdopen(other, "wb", buffering=0) as pipe:
+        while pipe.write(b"x" * 4096):
+            continue
+
+
+def stopped_terminal(terminal: int) -> None:
+    """Do what Ctrl+S does: whoever writes to the terminal waits."""
+    termios.tcflow(terminal, termios.TCOOFF)
+
+
+@pytest.mark.parametrize("program", SERVERS)
+@pytest.mark.parametrize(("make", "stop_taking"), [(os.pipe, full_pipe), (os.openpty, stopped_terminal)])
+def test_nobody_waits_for_whoever_reads_what_a_server_prints(
+    program: str, make: Callable[[], tuple[int, int]], stop_taking: Callable[[int], None], start: Start
+) -> None:
+    reading, writing = make()
+    with os.fdopen(reading, "rb", buffering=0) as output, os.fdopen(writing, "wb") as stdout:
+        server = start("-m", program, "0", stdout=stdout)
+        port = int(output.readline().rpartition(b":")[2])
+        stop_taking(writing)
+        for _ in range(2):
+            with newcomer(program, port) as alice:
+                alice.shutdown(socket.SHUT_WR)
+                while alice.recv(4096):  # until the server, too, has closed
+                    continue
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(SECONDS) == 0
 
 
 def test_a_reader_that_goes_away_is_told_once() -> None:

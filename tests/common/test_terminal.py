@@ -161,12 +161,13 @@ def test_no_keyboard_at_all_is_the_end_of_input(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(sys, "stdin", None)
     keyboard = Keyboard()
     assert not keyboard.wait_for_line(stop)
-    Screen().prompt()
+    Screen(stop).prompt()
 
 
 SHOWS = """
+from common.stop import Stop
 from common.terminal import Screen
-with Screen() as screen:
+with Screen(Stop()) as screen:
     screen.note("here")
     screen.prompt()
     screen.show("salut \\x1b[2J")
@@ -199,9 +200,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], bytes]]:
     os.close(ours)
 
 
-def test_on_a_terminal_a_line_stands_above_the_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_a_line_stands_above_the_prompt(monkeypatch: pytest.MonkeyPatch, stop: Stop) -> None:
     with terminal(monkeypatch) as seen:
-        with Screen() as screen:
+        with Screen(stop) as screen:
             screen.note("here")
             assert seen() == b"* here\n"
             screen.prompt()
@@ -217,20 +218,20 @@ def test_on_a_terminal_a_line_stands_above_the_prompt(monkeypatch: pytest.Monkey
         assert seen() == b"\r\x1b[K"
 
 
-def test_a_prompt_that_was_not_given_is_not_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_prompt_that_was_not_given_is_not_taken_away(monkeypatch: pytest.MonkeyPatch, stop: Stop) -> None:
     with terminal(monkeypatch) as seen:
-        with Screen() as screen:
+        with Screen(stop) as screen:
             screen.stop_prompting()
         assert seen() == b""
 
 
 @pytest.mark.parametrize(("elsewhere", "shown"), [("stdin", b"< salut\n"), ("stdout", b"")])
 def test_a_terminal_on_one_side_only_is_a_pipe(
-    elsewhere: str, shown: bytes, monkeypatch: pytest.MonkeyPatch
+    elsewhere: str, shown: bytes, monkeypatch: pytest.MonkeyPatch, stop: Stop
 ) -> None:
     with terminal(monkeypatch) as seen, open(os.devnull, "r+") as nowhere, monkeypatch.context() as patch:
         patch.setattr(sys, elsewhere, nowhere)
-        with Screen() as screen:
+        with Screen(stop) as screen:
             screen.prompt()
             screen.show("salut")
         assert seen() == shown
@@ -238,8 +239,9 @@ def test_a_terminal_on_one_side_only_is_a_pipe(
 
 LEAVES_TYPED_AHEAD = """
 import select
+from common.stop import Stop
 from common.terminal import Screen
-with Screen() as screen:
+with Screen(Stop()) as screen:
     screen.note("type")
     select.select([0], [], [])
 print("left:", bool(select.select([0], [], [], 0)[0]), flush=True)

@@ -58,7 +58,7 @@ def serving(stop: Stop, threads: list[threading.Thread]) -> Iterator[None]:
 
 
 @pytest.fixture
-def room(capsys: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG001 - swallows what it announces
+def room(capfd: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG001 - swallows what it announces
     """A running room of sprint 3."""
     stop = Stop()
     room = room_server.Room(50, stop)
@@ -76,7 +76,7 @@ def room(capsys: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG0
 
 
 @pytest.fixture
-def named_room(capsys: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG001 - swallows what it announces
+def named_room(capfd: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG001 - swallows what it announces
     """A running room of sprint 4."""
     stop = Stop()
     room = named_server.SharedRoom(50, stop)
@@ -94,7 +94,7 @@ def named_room(capsys: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa
 
 
 @pytest.fixture
-def pair(capsys: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG001 - swallows what it announces
+def pair(capfd: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG001 - swallows what it announces
     """A running pair of sprint 2."""
     stop = Stop()
     pair = pair_server.Pair(stop)

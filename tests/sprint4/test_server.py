@@ -96,7 +96,7 @@ def test_bytes_that_trickle_in_do_not_move_the_deadline(
 
 
 def test_a_departure_is_told_once_however_often_it_is_noticed(
-    room: SharedRoom, member: Callable[..., Person], capsys: pytest.CaptureFixture[str]
+    room: SharedRoom, member: Callable[..., Person], capfd: pytest.CaptureFixture[str]
 ) -> None:
     alice, at_alice = member("alice")
     bob, _at_bob = member("bob")
@@ -105,7 +105,7 @@ def test_a_departure_is_told_once_however_often_it_is_noticed(
     room.leave(alice, "left")
     alice.close()
     assert receive_all(at_alice).decode().count("bob a quitté le serveur\n") == 1
-    announced = [line.partition(", ")[2] for line in capsys.readouterr().out.split("\n")[:-1]]
+    announced = [line.partition(", ")[2] for line in capfd.readouterr().out.split("\n")[:-1]]
     assert announced == ["1 present", "2 present", "1 present", "0 present"]
 
 
@@ -125,7 +125,7 @@ def test_a_thread_that_fails_leaves_no_ghost(
 
 
 def test_who_does_not_read_is_hung_up_on_and_says_nothing_more(
-    room: SharedRoom, member: Callable[..., Person], capsys: pytest.CaptureFixture[str]
+    room: SharedRoom, member: Callable[..., Person], capfd: pytest.CaptureFixture[str]
 ) -> None:
     alice, at_alice = member("alice")
     stuck, _at_stuck = member("stuck", SMALL)
@@ -141,4 +141,4 @@ def test_who_does_not_read_is_hung_up_on_and_says_nothing_more(
     alice.close()
     assert lines > 1
     assert receive_all(at_alice).decode() == "stuck a quitté le serveur\n"
-    assert "stuck was hung up on (it does not read), 1 present" in capsys.readouterr().out
+    assert "stuck was hung up on (it does not read), 1 present" in capfd.readouterr().out
