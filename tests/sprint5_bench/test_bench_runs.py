@@ -23,6 +23,7 @@ from tests.common.children import ROOT, child, outcome, said
 
 FAULTY = ROOT / "tests/sprint5_bench/faulty_server.py"
 
+
 class Mute(Nats):
     """A dialect that leaves questions unanswered."""
 
