@@ -100,7 +100,8 @@ class LineDecoder:
         try:
             found.append(self._decode(bytes(self._pending)))
         except BadLine as bad:
-            found.append(bad)
+            # Its traceback would hold `found`, which holds it: a ring, and some kilobytes for each bad line.
+            found.append(bad.with_traceback(None))
         self._pending.clear()
 
 

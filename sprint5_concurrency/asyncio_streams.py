@@ -11,11 +11,19 @@ each step, and one send for each line and recipient remains.
 import asyncio
 import contextlib
 import socket
+import types
+from collections.abc import Generator
 
 from common.connection import FAREWELL_SECONDS
 from common.stop import Source, Stop
 from sprint5_concurrency.member import UNSENT_BYTES, Member
 from sprint5_concurrency.reception import Reception
+
+UNREAD_BYTES = 64 * 1024
+"""What the kernel keeps until it is read: asyncio reads so much at a time that it would keep megabytes by itself.
+
+All of it is said before an end that comes behind it is seen, though its speaker has long gone.
+"""
 
 TIDY_SECONDS = 1.0
 """How often to tidy in any case: another coroutine starts somebody's time, and does not wake this one."""
@@ -50,6 +58,7 @@ class StreamMember(Member):
 
 def serve(listener: socket.socket, reception: Reception[StreamMember], stop: Stop) -> None:
     """Serve all that come until the bell rings."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD_BYTES)
     asyncio.run(serve_streams(listener, reception, stop))
 
 
@@ -61,6 +70,7 @@ async def serve_streams(listener: socket.socket, reception: Reception[StreamMemb
         await admit(members, reception)
         reception.tidy()
     reception.tell(reception.room.end())
+    reception.going.clear()  # from now on all have the same time, whatever they still say
     if members:
         await asyncio.wait(members, timeout=FAREWELL_SECONDS)
 
@@ -81,7 +91,7 @@ async def admit(members: set[asyncio.Task[None]], reception: Reception[StreamMem
     """Let all newcomers in, each with a coroutine of its own."""
     for sock, peer in reception.newcomers():
         sock.setblocking(False)
-        reader, writer = await asyncio.open_connection(sock=sock)
+        reader, writer = await asyncio.open_connection(sock=sock, limit=StreamMember.CHUNK_BYTES)
         member = StreamMember(sock, peer, writer)
         reception.join(member)
         members.add(task := asyncio.create_task(hear(member, reader, writer, reception)))
@@ -96,10 +106,17 @@ async def hear(
 ) -> None:
     """Do what a member asks, until it leaves."""
     try:
-        while chunk := await reader.read(member.CHUNK_BYTES):
+        while (chunk := await reader.read(member.CHUNK_BYTES)) and reception.bears(member, chunk):
             reception.take_in(member, chunk)
+            await give_way()  # which `read` does not while there is more
     except OSError:
         writer.transport.abort()
     finally:
         reception.leave(member)
         writer.close()
+
+
+@types.coroutine
+def give_way() -> Generator[None, None, None]:
+    """Let all others who are ready go on first."""
+    yield

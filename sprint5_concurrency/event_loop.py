@@ -21,6 +21,9 @@ from sprint5_concurrency.reception import Reception
 BLOCK_BYTES = 64 * 1024
 """A block that has grown to this is sent before more is read: nobody's outbox need take more at a time."""
 
+TURN_LINES = 500
+"""So many lines of a chunk are looked at by themselves, some milliseconds' work, before it is the others' turn."""
+
 PATIENCE_SECONDS = 0.02
 """How long one whose outbox has overflowed is given to read all of it, before it is hung up on.
 
@@ -82,10 +85,12 @@ def hear(member: QueuedMember, events: int, selector: selectors.BaseSelector, ti
     """Send a member more of what waits for it, and take in what has arrived from it."""
     if events & EVENT_WRITE and member.flush():
         selector.modify(member, EVENT_READ, member)
-    if events & EVENT_READ and not tick.hear(member):
+    if (events & EVENT_READ or member.unheard) and not tick.hear(member):
         tick.behind.discard(member)
         selector.unregister(member)
         member.close()
+    elif member.unheard:  # which can go on at once, unless it does not read what it is answered
+        selector.modify(member, EVENT_READ | EVENT_WRITE, member)
 
 
 class Tick:
@@ -101,11 +106,9 @@ class Tick:
 
     def hear(self, member: QueuedMember) -> bool:
         """Take in what has arrived from a member; False once it has left."""
-        chunk = member.read()
+        chunk, member.unheard = member.unheard or self._reception.read(member), b""
         if chunk and not member.dismissed:
             self._take_in(member, chunk)
-        elif chunk == b"":
-            self._reception.leave(member)
         return chunk != b""
 
     def deliver(self) -> None:
@@ -148,12 +151,15 @@ class Tick:
             self.deliver()
 
     def _obey_lines(self, member: QueuedMember, chunk: bytes) -> None:
-        """Take in a chunk line by line, as all other strategies do."""
-        for line in member.lines(chunk):
+        """Take in a chunk line by line, as all other strategies do; what is more than a turn's work waits."""
+        member.unheard = b"".join(chunk.split(b"\n", TURN_LINES)[TURN_LINES:])
+        refusals = []
+        for line in member.lines(chunk[: len(chunk) - len(member.unheard)]):
             try:
                 self._add(self._room.obey(member, line))
             except Refused as refused:
-                self._reception.tell([self._room.refuse(member, refused)])
+                refusals.append(self._room.refuse(member, refused))
+        self._reception.answer(refusals)
 
     def _add(self, lines: bytes) -> None:
         if lines:

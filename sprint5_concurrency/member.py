@@ -16,7 +16,8 @@ UNSENT_BYTES = 256 * 1024
 class Member:
     """A connection that never waits."""
 
-    __slots__ = ("_decoder", "_peer", "descriptor", "dismissed", "socket")  # small: there may be thousands
+    # Small: there may be thousands.
+    __slots__ = ("_decoder", "_peer", "descriptor", "dismissed", "ignored", "socket")
 
     CHUNK_BYTES = 4096
     """What is read of one client before it is the next one's turn."""
@@ -26,6 +27,7 @@ class Member:
         self.socket = sock
         self.descriptor = sock.fileno()
         self.dismissed = False  # nothing more is sent to it, and what it still says is read away
+        self.ignored = 0  # bytes that have been read away since
         self._peer = peer
         self._decoder: LineDecoder | None = None  # while half a line waits for its end
 

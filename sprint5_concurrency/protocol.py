@@ -15,6 +15,15 @@ USER, MSG = "USER", "MSG"
 TOO_LONG = f"longer than {MAX_LINE_BYTES} bytes"
 """What the framing says of such a line; all else that it finds wrong is wrong with the text."""
 
+INVISIBLE = (
+    r"\s\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""White space, the blank of Braille, and what Unicode calls Default_Ignorable_Code_Point: nothing of it is seen."""
+
+BLANK, BLANK_LINE = re.compile(f"[{INVISIBLE}]*"), re.compile(f"MSG [{INVISIBLE}]*\n")
+"""A text in which nothing is seen, and a line with such a text in a block of lines."""
+
 UNRELAYABLE = re.compile(CONTROL_CHARACTERS.pattern.replace(r"\x0a-", r"\x0b-"))
 """A control character, the LF apart that ends each line of a block."""
 
@@ -57,17 +66,18 @@ def relay_block(name: str, block: bytes) -> bytes | None:
 
     This is the fast path. A busy room receives blocks like b"MSG a\nMSG b\n", and to take them apart, to look at
     each line and to put them together again costs more than all the rest. Whatever is unusual in a block (another
-    word, half a line, a CR, an empty text) makes it None: then each line is looked at by itself.
+    word, half a line, a CR, a blank text) makes it None: then each line is looked at by itself.
     """
     lines = block.count(b"\n")
     if not block.startswith(b"MSG ") or not block.endswith(b"\n") or block.count(b"\nMSG ") != lines - 1:
         return None
-    if b"MSG \n" in block or is_line_too_long(block):
+    if is_line_too_long(block):
         return None
     try:
-        if UNRELAYABLE.search(block.decode()):
-            return None
+        text = block.decode()
     except UnicodeDecodeError:
+        return None
+    if UNRELAYABLE.search(text) or BLANK_LINE.search(text):
         return None
     prefix = f"{MSG} {name} ".encode()
     return prefix + block[4:].replace(b"\nMSG ", b"\n" + prefix)

@@ -16,14 +16,15 @@ SENT_BYTES = 64 * 1024
 class QueuedMember(Member):
     """A connection that never waits, and what it has not been sent yet."""
 
-    __slots__ = ("_behind", "outbox")
+    __slots__ = ("_behind", "outbox", "unheard")
 
-    CHUNK_BYTES = 64 * 1024
+    CHUNK_BYTES = 32 * 1024
     """All that a member has said since its last turn, or nearly."""
 
     def __init__(self, sock: socket.socket, peer: str, behind: "set[QueuedMember]") -> None:
         super().__init__(sock, peer)
         self.outbox = b""
+        self.unheard = b""  # what has been read, and waits for the next turn
         self._behind = behind  # where it is while something is in its outbox
 
     def post(self, *parts: bytes | memoryview) -> bool:

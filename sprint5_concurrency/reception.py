@@ -29,6 +29,8 @@ LOOK_SECONDS = 0.1
 GOING_SECONDS = 1.0
 """How long one that has been told its last line may take to close, before that is done for it."""
 
+IGNORED_BYTES = 32 * 1024
+"""How much of what it still says is read away until then: a reset must not destroy its last line."""
 
 AnyMember = TypeVar("AnyMember", bound=Member)
 
@@ -68,21 +70,45 @@ class Reception(Generic[AnyMember]):
 
     def hear(self, member: AnyMember) -> bool:
         """Do what has arrived from a member asks; False once it has left, and can be closed."""
-        chunk = member.read()
+        chunk = self.read(member)
         if chunk:
             self.take_in(member, chunk)
-        elif chunk is not None:
-            self.leave(member)
         return chunk != b""
 
+    def read(self, member: AnyMember) -> bytes | None:
+        """Return what a member has said; None when it has said nothing, b"" once it has left."""
+        chunk = member.read()
+        if chunk == b"" or (chunk and not self.bears(member, chunk)):
+            self.leave(member)
+            return b""
+        return chunk
+
+    def bears(self, member: AnyMember, chunk: bytes) -> bool:
+        """Count what one says that has been told its last line; False when it is enough, and it can be closed."""
+        member.ignored += len(chunk) if member in self.going else 0
+        return member.ignored < IGNORED_BYTES
+
     def take_in(self, member: AnyMember, chunk: bytes) -> None:
-        """Obey each line that a chunk completes."""
+        """Obey each line that a chunk completes, then answer those that were refused with one write."""
         if member.dismissed:
             return
+        refusals = []
         for line in member.lines(chunk):
             with self.lock:
-                self.tell(self.room.receive(member, line))
+                told = self.room.receive(member, line)
+                if told and told[0].recipient is member:
+                    refusals += told
+                else:
+                    self.tell(told)
+        self.answer(refusals)
         self._announcer.print_notes()
+
+    def answer(self, refusals: list[Delivery[AnyMember]]) -> None:
+        """Tell the speaker of refused lines all that was wrong with them; nothing comes behind the last."""
+        if refusals:
+            (speaker, _line, _last), *_others = refusals
+            with self.lock:
+                self.tell([Delivery(speaker, b"".join(each.line for each in refusals), refusals[-1].last)])
 
     def leave(self, member: AnyMember) -> None:
         """Forget a member that has left."""

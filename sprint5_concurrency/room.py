@@ -15,7 +15,16 @@ from typing import Generic, NamedTuple, TypeVar
 
 from common.lines import BadLine
 from sprint5_concurrency.names import RESERVED, BadName, checked_name, name_key
-from sprint5_concurrency.protocol import MSG, USER, Refused, encode_error, encode_message, parse, refusal_of
+from sprint5_concurrency.protocol import (
+    BLANK,
+    MSG,
+    USER,
+    Refused,
+    encode_error,
+    encode_message,
+    parse,
+    refusal_of,
+)
 
 NAME_SECONDS = 10.0
 """How long a newcomer may take to give a name, whatever else it says meanwhile."""
@@ -25,6 +34,11 @@ MAX_NAMELESS = 256
 
 CROWDED_SECONDS = 1.0
 """How long a newcomer may take while so many are nameless: then silent ones cannot keep everybody else out."""
+
+LATE = Refused("name-missing", f"a name comes within {NAME_SECONDS:.0f} seconds", last=True)
+
+CROWDED = Refused("server-full", f"{MAX_NAMELESS} connections are without a name", last=True)
+"""What those who are late with it are told: in ordinary times, and in a crowd."""
 
 KEPT_NOTES = 10_000
 """Arrivals and departures that wait to be printed; the oldest is dropped when nobody reads them."""
@@ -99,13 +113,15 @@ class Room(Generic[Member]):
 
     def overdue(self) -> list[Delivery[Member]]:
         """Dismiss those who have been nameless for too long."""
-        latest = self._clock() - (NAME_SECONDS if self.has_space() else CROWDED_SECONDS)
+        refused, seconds = LATE, NAME_SECONDS
+        if not self.has_space():
+            refused, seconds = CROWDED, CROWDED_SECONDS
+        latest = self._clock() - seconds
         late = []
         for member, since in self.nameless.items():
             if since > latest:
                 break
             late.append(member)
-        refused = Refused("name-missing", f"a name comes within {NAME_SECONDS:.0f} seconds", last=True)
         return [self.refuse(member, refused) for member in late]
 
     def end(self) -> list[Delivery[Member]]:
@@ -137,7 +153,7 @@ class Room(Generic[Member]):
     def _message(self, member: Member, text: str) -> bytes:
         if member not in self.members:
             raise Refused("not-named", f"{USER} and a name come before {MSG}")
-        if not text:
+        if BLANK.fullmatch(text):
             raise Refused("empty-message", f"{MSG} is followed by a text")
         return encode_message(self.members[member], text)
 

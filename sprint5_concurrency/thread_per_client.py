@@ -14,6 +14,7 @@ import threading
 from common.stop import POLLIN, Stop
 from common.terminal import complain
 from sprint5_concurrency.member import Member
+from sprint5_concurrency.protocol import Refused, encode_error
 from sprint5_concurrency.reception import Reception
 
 TIDY_SECONDS = 1.0
@@ -39,8 +40,15 @@ def admit(reception: Reception[Member], stop: Stop) -> None:
             threading.Thread(target=hear, args=(member, reception, stop)).start()
         except RuntimeError as error:
             complain(f"newcomer refused: {error}")
-            reception.leave(member)
-            member.close()
+            turn_away(member, reception)
+
+
+def turn_away(member: Member, reception: Reception[Member]) -> None:
+    """Tell a newcomer why nobody will listen to it, and close."""
+    reception.leave(member)
+    member.post(encode_error(Refused("server-full", "no thread is left to listen to you")))
+    member.read()  # what it has said: to close with that unread is a reset, which destroys what it is told
+    member.close()
 
 
 def hear(member: Member, reception: Reception[Member], stop: Stop) -> None:

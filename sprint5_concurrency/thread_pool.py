@@ -13,7 +13,7 @@ import socket
 import threading
 from queue import SimpleQueue
 
-from common.stop import POLLIN, Stop
+from common.stop import POLLIN, Failure, Stop
 from sprint5_concurrency.member import Member
 from sprint5_concurrency.reception import Reception
 
@@ -28,14 +28,26 @@ def serve(listener: socket.socket, reception: Reception[Member], stop: Stop) -> 
     """Serve all that come until the bell rings."""
     tasks: Tasks = SimpleQueue()
     done: Done = SimpleQueue()
-    threads = [threading.Thread(target=work, args=(tasks, done, reception)) for _ in range(POOL_THREADS)]
-    for thread in threads:
-        thread.start()
-    dispatch(listener, reception, stop, tasks, done)
-    for _thread in threads:
-        tasks.put(None)
-    for thread in threads:
-        thread.join()
+    threads: list[threading.Thread] = []
+    try:
+        start(threads, tasks, done, reception)
+        dispatch(listener, reception, stop, tasks, done)
+    finally:
+        for _thread in threads:
+            tasks.put(None)
+        for thread in threads:
+            thread.join()
+
+
+def start(threads: list[threading.Thread], tasks: Tasks, done: Done, reception: Reception[Member]) -> None:
+    """Fill the pool. Raises Failure when the system has not so many threads."""
+    try:
+        while len(threads) < POOL_THREADS:
+            thread = threading.Thread(target=work, args=(tasks, done, reception))
+            thread.start()
+            threads.append(thread)
+    except RuntimeError as error:
+        raise Failure(f"no pool of {POOL_THREADS} threads: {error}") from None
 
 
 def dispatch(

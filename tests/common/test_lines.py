@@ -355,3 +355,9 @@ def test_an_inbox_that_is_cleared_forgets_lines_and_still_takes_new_ones() -> No
     inbox.clear()
     inbox.feed(b" a line\n")
     assert (len(inbox), inbox.take()) == (1, "half a line")
+
+
+def test_bad_lines_hold_nothing_but_what_is_wrong_with_them() -> None:
+    (bad,) = LineDecoder().feed(b"\x01\n")
+    assert isinstance(bad, BadLine)
+    assert bad.__traceback__ is None

@@ -76,6 +76,9 @@ SAME_NAMES = ("Alice", "alice", "ALICE")
 STALL_LINES, STALL_STEP, STALL_BYTES = 4000, 10, 1500
 """What flows past a member that does not read: more than the buffers of both systems hold together."""
 
+FLOOD_LINES = 80_000
+"""Two bytes each: some chunks for any server, and little enough for what both systems keep of a connection."""
+
 SPEAKERS, LINES, GUESTS = 8, 100, 10
 
 DEPARTURES = 50
@@ -148,7 +151,7 @@ def test_text(people: People, words: Words) -> None:
     """A text is relayed as it is, whatever it looks like: nobody speaks under another's name."""
     alice, *others = people.come(3)
     alice.tells(others, "MSG Bob hello", "Bob hello", "USER Dave", "ERR exit", "exit", " two  spaces ")
-    alice.tells(others, *ODD_TEXTS, "héé €😃", words.line())
+    alice.tells(others, *(text for text in ODD_TEXTS if text.strip()), "héé €😃", words.line())
 
 
 @check(
@@ -362,8 +365,9 @@ def test_errors(people: People, words: Words) -> None:
     bob = people.newcomer("Bob")
     bob.is_refused("MSG hello", "not-named")
     bob.enters([alice])
-    for line, code in {"USER Eve": "already-named", "MSG": "empty-message", "MSG ": "empty-message"}.items():
-        bob.is_refused(line, code)
+    bob.is_refused("USER Eve", "already-named")
+    for line in ("MSG", "MSG ", "MSG   ", "MSG \t"):
+        bob.is_refused(line, "empty-message")
     for line in ("hello", "msg hello", "MSGhello", " MSG hello", "exit", "GET / HTTP/1.1"):
         bob.is_refused(line, "unknown-command")
     all_talk([alice, bob], words)
@@ -587,6 +591,31 @@ def test_deaf_flood(people: People, server: Server, words: Words) -> None:
     server.announces(PRESENT.format(2))
     assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
     all_talk(everybody, words)
+
+
+@check(
+    "s5-fair",
+    points=2,
+    level=ROBUST,
+    wire=True,
+    hint="Bound what you do for one client before it is the next one's turn; answer many bad lines with one write",
+)
+@each_strategy
+def test_fair(people: People, server: Server, words: Words) -> None:
+    """Who has sent bad lines by the thousand waits its turn: what another says comes between the answers."""
+    flooder, alice = people.come(2)
+    text = words.line()
+    is_taken_in(server)
+    server.program.signal(signal.SIGSTOP)
+    flooder.sends(b"\x01\n" * FLOOD_LINES)
+    alice.says(f"MSG {text}")
+    server.program.signal(signal.SIGCONT)
+    flooder.stage.wait_until(lambda: said(alice, text) in flooder.unread, FLOOD_SECONDS)
+    answered, heard, _more = bytes(flooder.unread).partition(said(alice, text))
+    assert heard, f"{alice.name} is not heard at all"
+    assert answered.count(b"\n") < FLOOD_LINES / 8, (
+        "so many bad lines were answered before another's turn came"
+    )
 
 
 @check(

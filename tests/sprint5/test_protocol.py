@@ -20,10 +20,10 @@ SPEAKER = "Zoé"
 pieces = st.sampled_from(
     [b"MSG ", b"MSG", b"USER ", b"\n", b"\n", b"\nMSG ", b"\r\n", b"\r", b" ", b"\t", b"\x00", b"\x1b[2J"]
     + [b"\xff", b"\xc3", b"x" * (MAX_LINE_BYTES - 5), b"x" * (MAX_LINE_BYTES - 4), b"msg "]
-    + [text.encode() for text in ("é", "😃", "\x9b", "\u2028", "salut", "ça va ?")]
+    + [text.encode() for text in ("é", "😃", "\x9b", "\u2028", "\u200b", "\xa0", "salut", "ça va ?")]
 )
 blocks = st.lists(pieces | st.binary(max_size=5)).map(b"".join)
-good_blocks = st.lists(st.sampled_from([b"a", b"MSG b", "é😃".encode(), b" ", b"\t", b"x" * 2000])).map(
+good_blocks = st.lists(st.sampled_from([b"a", b"MSG b", "é😃".encode(), b" x", b"\tx", b"x" * 2000])).map(
     lambda texts: b"".join(b"MSG %b\n" % text for text in texts)
 )
 
@@ -55,6 +55,10 @@ def relayed_line_by_line(block: bytes) -> tuple[bytes, list[Refused]]:
 @example(b"MSG " + b"x" * (MAX_LINE_BYTES - 5) + b"\n")
 @example(b"MSG " + b"x" * (MAX_LINE_BYTES - 4) + b"\n")
 @example(b"MSG a\nMSG " + b"x" * (MAX_LINE_BYTES - 4) + b"\n")
+@example(b"MSG  \n")
+@example(b"MSG a\nMSG \t \nMSG b\n")
+@example("MSG \xa0\nMSG \u200b\n".encode())
+@example(b"MSG a MSG \n")
 @example(b"MSG \xc2\x9b\n")
 @example(b"MSG \xe2\x82\n")
 def test_the_fast_path_says_what_the_slow_one_says_or_nothing(block: bytes) -> None:

@@ -5,7 +5,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, redirect_stdout
+from contextlib import ExitStack, closing, contextmanager, redirect_stdout, suppress
 
 import pytest
 
@@ -78,6 +78,39 @@ def test_what_the_dismissed_still_say_is_read_away(scene: Scene) -> None:
     wait_ready({member: POLLIN})
     assert scene.reception.hear(member)
     assert receive_all(client).count(b"\n") == 1
+
+
+def test_who_goes_on_and_on_is_closed_before_much_is_read(scene: Scene) -> None:
+    scene.comes(b"USER alice\n")
+    client, member = scene.comes()
+    client.settimeout(0.0)
+    read_away = 0
+    while scene.reception.hear(member):
+        read_away = member.ignored
+        with suppress(BlockingIOError):
+            client.send(b"x" * 4096)
+        wait_ready({member: POLLIN})
+    assert 0 < read_away <= module.IGNORED_BYTES
+    assert member not in scene.reception.going
+
+
+def test_what_is_wrong_with_the_lines_of_a_chunk_is_told_with_one_write(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, member = scene.comes(b"USER alice\n")
+    writes: list[bytes] = []
+
+    def noted(_member: Member, line: bytes) -> bool:
+        writes.append(line)
+        return True
+
+    monkeypatch.setattr(Member, "post", noted)
+    client.sendall(b"\x01\n" * 100 + b"hello\n")
+    wait_ready({member: POLLIN})
+    scene.reception.hear(member)
+    assert len(writes) == 1
+    assert writes[0].count(b"ERR bad-text ") == 100
+    assert b"\nERR unknown-command " in writes[0]
 
 
 def test_who_does_not_go_is_hung_up_on(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from common.lines import BadLine, EndlessLine
 from sprint5_concurrency.names import name_key
+from sprint5_concurrency.protocol import BLANK
 from sprint5_concurrency.room import CROWDED_SECONDS, MAX_NAMELESS, NAME_SECONDS, Delivery, Room
 
 MAX_CLIENTS = 3
@@ -71,6 +72,9 @@ def test_who_has_no_name_hears_nothing(scene: Scene) -> None:
     [
         ("MSG", "empty-message"),
         ("MSG ", "empty-message"),
+        ("MSG  ", "empty-message"),
+        ("MSG \t \u3000", "empty-message"),
+        ("MSG \u00a0\u200b", "empty-message"),
         ("USER other", "already-named"),
         ("HELP", "unknown-command"),
         ("exit", "unknown-command"),
@@ -177,7 +181,9 @@ def test_a_crowd_of_the_nameless_does_not_keep_others_out_for_long() -> None:
     assert not scene.room.has_space()
     assert scene.room.overdue() == []
     scene.clock.now += CROWDED_SECONDS
-    assert len(scene.room.overdue()) == MAX_NAMELESS
+    late = scene.room.overdue()
+    assert len(late) == MAX_NAMELESS
+    assert all(each.last and each.line.startswith(b"ERR server-full ") for each in late), "the truth"
     assert scene.room.has_space()
 
 
@@ -245,7 +251,7 @@ class AnyVisits(RuleBasedStateMachine):
         handle = data.draw(st.sampled_from(sorted(self.names)))
         told = self.scene.told(handle, f"MSG {text}")
         name = self.names[handle]
-        if name and text:
+        if name and BLANK.sub("", text):
             others = [each for each in self.present() if each != handle]
             assert told == dict.fromkeys(others, f"MSG {name} {text}\n")
         else:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from common.stop import Stop
 from sprint5_concurrency.announcer import Announcer
-from sprint5_concurrency.event_loop import BLOCK_BYTES, Tick
+from sprint5_concurrency.event_loop import BLOCK_BYTES, TURN_LINES, Tick
 from sprint5_concurrency.queued_member import QueuedMember
 from sprint5_concurrency.reception import Reception
 from sprint5_concurrency.room import Room
@@ -25,6 +25,8 @@ class Ear(QueuedMember):
     def __init__(self) -> None:
         self.dismissed = False
         self.outbox = b""
+        self.unheard = b""
+        self.ignored = 0
         self.says: bytes | None = None
         self.writes: list[bytes] = []
         self._peer = "an ear"
@@ -87,8 +89,8 @@ def scene(begin: Callable[[], Scene]) -> Scene:
 
 
 pieces = st.sampled_from(
-    "MSG a\n|MSG b\nMSG c\n|MSG é😃\n|MSG \n|\n|MSG half| a line\n|\r\n|USER Eva\n|USER Dan\n|HELP\n|MSG \x1b\n"
-    f"|MSG {'x' * 2048}\n|MSG {'y' * 2000}\n".encode().split(b"|")
+    "MSG a\n|MSG b\nMSG c\n|MSG é😃\n|MSG \n|MSG \u200b\n|\n|MSG half| a line\n|\r\n|USER Eva\n|USER Dan\n|HELP\n"
+    f"|MSG \x1b\n|MSG {'x' * 2048}\n|MSG {'y' * 2000}\n".encode().split(b"|")
 )
 chunks = st.lists(pieces, min_size=1, max_size=4).map(b"".join)
 steps = st.lists(st.tuples(st.integers(0, 3), chunks) | st.none(), max_size=20)
@@ -140,6 +142,30 @@ def test_a_block_does_not_grow_beyond_bounds(scene: Scene) -> None:
         scene.tick.hear(scene.says(0, line * 60))
     assert max(map(len, scene.ears[1].writes)) < 2 * BLOCK_BYTES
     assert len(scene.ears[1].writes) >= 2
+
+
+def test_one_turn_is_a_bounded_number_of_lines(scene: Scene) -> None:
+    ann, bob, *_others = scene.ears
+    lines = b"".join(b"MSG %d\nwrong\n" % number for number in range(2 * TURN_LINES))
+    ann.says, bob.says = lines + b"MSG half", b"MSG meanwhile\n"
+    turns = 0
+    while ann.unheard or not turns:
+        turns += 1
+        scene.tick.hear(ann)
+        scene.tick.hear(bob)
+        scene.tick.deliver()
+    scene.tick.hear(scene.says(0, b" a line\n"))
+    scene.tick.deliver()
+    assert turns > 4
+    assert len(ann.heard(b"ERR unknown-command ")) == 2 * TURN_LINES
+    assert len([write for write in ann.writes if write]) == turns, (
+        "what Bob said, and the answers of each full turn"
+    )
+    assert ann.writes[0].count(b"\n") <= TURN_LINES
+    assert [line for line in bob.heard(b"MSG ") if line != b"MSG Ann half a line"] == [
+        b"MSG Ann %d" % number for number in range(2 * TURN_LINES)
+    ]
+    assert bob.heard(b"MSG ")[-1] == b"MSG Ann half a line"
 
 
 def test_who_leaves_in_a_tick_has_said_what_it_said(scene: Scene) -> None:
