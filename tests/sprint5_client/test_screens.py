@@ -1,6 +1,5 @@
 """The client at a terminal: what stands on the glass while people type and messages arrive."""
 
-import os
 import re
 import signal
 import stat
@@ -12,7 +11,7 @@ from pyte.screens import Char
 from grader.peers import Impostor
 from grader.stage import Stage
 from tests.sprint5_client.conftest import AtTerminal
-from tests.sprint5_client.people import TOLD_AFTERWARDS, Person
+from tests.sprint5_client.people import PATIENCE, STAMP, TOLD_AFTERWARDS, Person
 
 LEFT, RIGHT, UP, DOWN, HOME, END, BACKSPACE, DELETE = (
     "\x1b[D",
@@ -180,6 +179,39 @@ def test_what_cannot_be_sent_is_told_and_comes_back_with_the_arrow_up(at_termina
     server.receives("MSG " + "x" * 2043)
 
 
+def test_a_line_that_is_much_too_long_is_told_before_enter_and_costs_little(at_terminal: AtTerminal) -> None:
+    alice, server = at_terminal(size=(40, 120))
+    alice.sees(">")
+    before = processor_seconds(alice)
+    alice.types("x" * 100_000)
+    alice.sees(FULL)
+    alice.types("\rsalut\r")
+    server.receives("MSG salut")
+    assert processor_seconds(alice) - before < 5
+    alice.sees(FULL, "* not sent: longer than 2048 bytes (arrow up: the line again)", "alice: salut")
+    assert alice.said.count(FULL) == 1
+
+
+FULL = "* the line is full: what goes beyond 2048 characters is not taken in"
+
+
+def processor_seconds(person: Person) -> float:
+    """Return how long the program has kept a processor busy."""
+    times = person.program.usage().cpu_times()
+    return float(times.user + times.system)
+
+
+@pytest.mark.parametrize("form", ["{}", PASTE])
+def test_what_fits_is_kept_when_the_rest_does_not(at_terminal: AtTerminal, form: str) -> None:
+    alice, server = at_terminal(size=(40, 120))
+    alice.types("un" + form.format("é" * 1010 + "x" * 5000))
+    alice.sees(FULL)
+    alice.types(BACKSPACE * (2048 - 1000) + "!\r")
+    server.receives("MSG un" + "é" * 998 + "!")
+    alice.types("y" * 3000)
+    alice.sees(FULL, FULL)
+
+
 def test_a_paste_is_said_line_by_line(at_terminal: AtTerminal) -> None:
     alice, server = at_terminal()
     lines = [f"ligne {number} é😃" for number in range(1000)]
@@ -272,13 +304,37 @@ def test_the_keys_that_leave_do_so_politely(at_terminal: AtTerminal, keys: str, 
     assert alice.said[-1] == "alice: salut"
 
 
+@pytest.mark.parametrize(("keys", "code"), [("\x03", 130), ("\x04", 0), ("/quit\r", 0)])
+def test_who_leaves_while_people_talk_has_seen_whole_lines_and_nothing_else(
+    at_terminal: AtTerminal, keys: str, code: int
+) -> None:
+    alice, server = at_terminal()
+    talk = b"".join(b"MSG bob line %d of a flood\n" % number for number in range(20_000))
+    sent = server.sends_what_fits(talk)
+    alice.types(keys)
+    while not alice.program.has_ended() and not server.hung_up:
+        sent += server.sends_what_fits(talk[sent % len(talk) :])
+        server.stage.wait_until(server.can_send, 0.01)
+    server.closes()
+    alice.ends(code)
+    _connected, *heard = [row for row in alice_said(alice) if row != "alice: /quit"]
+    assert heard == [f"bob: line {number % 20_000} of a flood" for number in range(len(heard))]
+
+
+def alice_said(person: Person) -> list[str]:
+    """Return all that was shown from the first row on, without the times."""
+    return [STAMP.sub("", row) for row in person.all_rows]
+
+
 def test_ctrl_d_in_a_line_deletes_and_does_not_leave(at_terminal: AtTerminal) -> None:
     alice, server = at_terminal()
     alice.types(f"axb{LEFT}{LEFT}\x04\r")
     server.receives("MSG ab")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_leaves_politely_however_often_it_comes(
     at_terminal: AtTerminal, number: int, code: int
 ) -> None:
@@ -314,13 +370,17 @@ def test_the_end_is_told_in_one_line_also_while_somebody_types(
     assert alice.said[1:] == ["bob: salut", words]
 
 
-@pytest.mark.parametrize("end", ["\x03", "\x04", "kill", "lost"])
+CODES = {"\x03": 130, "\x04": 0, "SIGTERM": 143, "SIGHUP": 129, "lost": 1}
+"""Ways to end, and the exit code behind each."""
+
+
+@pytest.mark.parametrize("end", CODES)
 def test_the_terminal_is_given_back_as_it_was(at_terminal: AtTerminal, end: str) -> None:
     alice, server = at_terminal(shell=TOLD_AFTERWARDS, size=(24, 200))
     alice.sees(">")
-    if end == "kill":
+    if end.startswith("SIG"):
         client = alice.program.usage().children()[0]
-        client.send_signal(signal.SIGTERM)
+        client.send_signal(signal.Signals[end])
     elif end != "lost":
         alice.types(end)
     if end != "lost":
@@ -330,8 +390,10 @@ def test_the_terminal_is_given_back_as_it_was(at_terminal: AtTerminal, end: str)
     before, *_between, code, after = alice.rows
     assert re.fullmatch(r"[0-9a-f:]{20,}", before)
     assert after == before
-    assert code == {"\x03": "code 130", "\x04": "code 0", "kill": "code 143", "lost": "code 1"}[end]
-    assert alice.program.written["screen"].endswith(b"\n")
+    assert code == f"code {CODES[end]}"
+    screen = alice.program.written["screen"]
+    assert screen.endswith(b"\n")
+    assert screen.rindex(b"\x1b[?2004l") > screen.rindex(b"\x1b[?2004h")
 
 
 def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(at_terminal: AtTerminal) -> None:
@@ -354,9 +416,15 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(at_terminal
 
 def test_a_closed_terminal_is_a_departure(at_terminal: AtTerminal) -> None:
     alice, server = at_terminal()
-    alice.sees(">")
-    os.kill(alice.program.pid, signal.SIGHUP)
+    alice.types("half a line")
+    alice.sees_typed("half a line")
+    alice.program._forget(alice.program._keyboard)
+    server.says("MSG bob nobody sees this")
     server.is_hung_up_on()
+    assert not server.was_reset
+    server.closes()
+    assert alice.program.wait_end(PATIENCE)
+    assert alice.program.exit_code == 129
 
 
 def test_a_lost_server_is_found_again_and_the_line_being_typed_stays(
