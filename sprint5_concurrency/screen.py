@@ -22,6 +22,8 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, Window
 from prompt_toolkit.layout.processors import BeforeInput
 from prompt_toolkit.output import ColorDepth
@@ -44,6 +46,16 @@ class QuietInput(Vt100Input):
     def cooked_mode(self) -> contextlib.AbstractContextManager[None]:
         """Change nothing."""
         return contextlib.nullcontext()
+
+    def read_keys(self) -> list[KeyPress]:
+        """Return the keys; characters and nothing else, several at once, as one piece: each key by itself costs much.
+
+        So a terminal that does not mark what is pasted may paste a whole book.
+        """
+        keys = super().read_keys()
+        if len(keys) > 1 and not any(isinstance(key.key, Keys) for key in keys):
+            return [KeyPress(Keys.BracketedPaste, "".join(key.data for key in keys))]
+        return keys
 
 
 class QuietOutput(Vt100_Output):
