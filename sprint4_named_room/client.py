@@ -42,7 +42,8 @@ def main(stop: Stop) -> None:
         screen.note(f"connected to {connection.peer}; what is your name?")
         receiver = Receiver(connection, screen, stop)
         receiver.thread.start()
-        send_typed_lines(Keyboard(), connection, screen, stop, receiver)
+        keyboard = Keyboard()
+        send_typed_lines(keyboard, connection, screen, stop, receiver)
         if not stop.is_set():
             receiver.hear_out()
         interrupted = stop.signal_number()
@@ -50,6 +51,8 @@ def main(stop: Stop) -> None:
         receiver.thread.join()
         if interrupted:
             take_leave([connection], EXIT)
+        elif receiver.refusal and keyboard.ended:
+            raise Failure(f"name refused: {receiver.refusal}")
 
 
 def send_typed_lines(
@@ -75,6 +78,7 @@ class Receiver:
 
     def __init__(self, connection: Connection, screen: Screen, stop: Stop) -> None:
         self.thread = threading.Thread(target=self.show_lines)
+        self.refusal = ""  # why the last name was refused, until one is granted
         self._grants: SimpleQueue[bool] = SimpleQueue()
         self._connection = connection
         self._screen = screen
@@ -128,8 +132,8 @@ class Receiver:
     def _take_answer(self, line: str) -> None:
         """Tell the main thread what becomes of its name: the notice that somebody has come grants it."""
         self._has_name = not line.startswith(REFUSAL)
-        reason = printable(line.removeprefix(REFUSAL))
-        self._reason = LOST if self._has_name else f"turned away: {reason}"
+        self.refusal = "" if self._has_name else printable(line.removeprefix(REFUSAL))
+        self._reason = f"turned away: {self.refusal}" if self.refusal else LOST
         self._grants.put(self._has_name)
 
 

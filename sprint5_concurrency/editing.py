@@ -15,8 +15,12 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
+from common.lines import MAX_LINE_BYTES
 from sprint5_concurrency.completion import Completion
 from sprint5_concurrency.history import History
+
+FULL = f"the line is full: what goes beyond {MAX_LINE_BYTES} characters is not taken in"
+"""A line of so many characters is too long for the wire already: nobody sends half a text unknowingly."""
 
 
 class KeptHistory(history.History):
@@ -39,12 +43,47 @@ class KeptHistory(history.History):
         self._loaded_strings.insert(0, line)
 
 
-class Editing:
-    """A line, and the keys that change it; `obey` is given each that was ended, `end` a signal or 0."""
+class Line(Buffer):
+    """The line being typed; it grows no longer than a line may be, since each key costs as much as there is of it."""
 
-    def __init__(self, kept: History, obey: Callable[[str], None], end: Callable[[int], None]) -> None:
+    def __init__(
+        self, history: history.History, accept: Callable[[Buffer], bool], tell: Callable[[str], None]
+    ) -> None:
+        self._tell = tell
+        super().__init__(history=history, multiline=False, accept_handler=accept)
+
+    def reset(self, document: Document | None = None, append_to_history: bool = False) -> None:
+        """Begin another line."""
+        self._is_full = False
+        super().reset(document, append_to_history)
+
+    def insert_text(
+        self, data: str, overwrite: bool = False, move_cursor: bool = True, fire_event: bool = True
+    ) -> None:
+        """Take in as much as there is room for, and tell once of what there is not."""
+        room = max(0, MAX_LINE_BYTES - len(self.text))
+        if taken := data[:room]:
+            super().insert_text(taken, overwrite, move_cursor, fire_event)
+        if len(data) > room and not self._is_full:
+            self._is_full = True
+            self._tell(FULL)
+
+
+class Editing:
+    """A line, and the keys that change it.
+
+    `obey` is given each line that was ended, `tell` what its user should know, `end` a signal or 0.
+    """
+
+    def __init__(
+        self,
+        kept: History,
+        obey: Callable[[str], None],
+        tell: Callable[[str], None],
+        end: Callable[[int], None],
+    ) -> None:
         self.history = KeptHistory(kept)
-        self.buffer = Buffer(history=self.history, multiline=False, accept_handler=self._accept)
+        self.buffer = Line(self.history, self._accept, tell)
         self.names: Iterable[str] = ()  # to be completed, the latest last
         self._obey = obey
         self._end = end

@@ -19,7 +19,7 @@ from sprint5_concurrency.editing import Editing
 from sprint5_concurrency.history import History, history_path
 from sprint5_concurrency.loop_link import LoopLink
 from sprint5_concurrency.screen import Screen
-from sprint5_concurrency.terminal_mode import TerminalMode
+from sprint5_concurrency.terminal_mode import TerminalMode, ring_on_hangup
 from sprint5_concurrency.visible import visible
 
 LOST = "server lost: it closed the connection"
@@ -43,7 +43,7 @@ class Live:
         self._stop = stop
         self._typed = asyncio.Event()
         self._conversation = Conversation()
-        self._editing = Editing(History(history_path()), self._type, self._end)
+        self._editing = Editing(History(history_path()), self._type, self._tell, self._end)
         self._editing.names = self._conversation.names
         keys = self._editing.keys(mode.suspend)
         self._screen = Screen(self._editing.buffer, keys, self._prompt, self._status)
@@ -67,12 +67,13 @@ class Live:
         def end_in_the_loop(number: int, _frame: FrameType | None) -> None:
             loop.call_soon_threadsafe(self._end, number)
 
-        for number in SIGNALS:
+        for number in (*SIGNALS, signal.SIGHUP):
             signal.signal(number, end_in_the_loop)
 
     def _end(self, number: int = 0) -> None:
         """End the conversation: for a signal, for a key that stands for one, or for none."""
         self._stop.ring_on_signals()
+        ring_on_hangup()
         if number:
             signal.raise_signal(number)
         self._stop.ring()
@@ -155,6 +156,9 @@ class Live:
                 self._show(typed)
             case Leave():
                 self._end()
+
+    def _tell(self, text: str) -> None:
+        self._screen.note(text)
 
     def _give_name(self, line: str) -> None:
         """Send the name; a lost server is given it first of all when it is back."""

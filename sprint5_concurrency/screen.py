@@ -9,6 +9,7 @@ Two programs write to a terminal when somebody types: the one that runs there, a
 Here only one does, and it knows what stands where.
 """
 
+import asyncio
 import contextlib
 import os
 import sys
@@ -21,12 +22,15 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, Window
 from prompt_toolkit.layout.processors import BeforeInput
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.utils import get_cwidth
 
+from common.terminal import point_to_nowhere
 from sprint5_concurrency.visible import colour_of
 
 KEPT_LINES = 500
@@ -43,6 +47,16 @@ class QuietInput(Vt100Input):
         """Change nothing."""
         return contextlib.nullcontext()
 
+    def read_keys(self) -> list[KeyPress]:
+        """Return the keys; characters and nothing else, several at once, as one piece: each key by itself costs much.
+
+        So a terminal that does not mark what is pasted may paste a whole book.
+        """
+        keys = super().read_keys()
+        if len(keys) > 1 and not any(isinstance(key.key, Keys) for key in keys):
+            return [KeyPress(Keys.BracketedPaste, "".join(key.data for key in keys))]
+        return keys
+
 
 class QuietOutput(Vt100_Output):
     """A terminal that is told things, and never asked; and whose memory of old rows is left alone."""
@@ -58,6 +72,13 @@ class QuietOutput(Vt100_Output):
         Told to erase all that it shows, tmux first moves it up into its memory: half a line and a status, for ever.
         """
         self.write_raw(ERASE_ROW + RIGHT + ERASE_DOWN + LEFT)
+
+    def flush(self) -> None:
+        """Write what is left; a terminal that has gone is told nothing any more, and that is no error."""
+        try:
+            super().flush()
+        except OSError:
+            point_to_nowhere(self.fileno())
 
 
 class Screen:
@@ -112,7 +133,9 @@ class Screen:
     async def printed(self) -> None:
         """Wait until all that was shown is on the terminal."""
         if self._printing:
-            await self._printing
+            await asyncio.shield(
+                self._printing
+            )  # who is told to wait no longer must not stop it in the middle
 
     def _show(self, line: StyleAndTextTuples) -> None:
         """Print a line soon, together with all others that come until then."""
@@ -139,16 +162,18 @@ class Screen:
             self._application.print_text([fragment for line in self._last_lines() for fragment in line])
 
     def _last_lines(self) -> list[StyleAndTextTuples]:
-        """Return the lines that fit above what is drawn."""
+        """Return all lines of which a row may have been wiped: whatever is drawn, at least one row was not theirs.
+
+        They are printed whole. So the first may be in the terminal's memory twice; better than half of it nowhere.
+        """
         rows, columns = self._size
-        drawn = self._application.layout.container.preferred_height(columns, rows).preferred
+        left = rows - 1
         lines: deque[StyleAndTextTuples] = deque()
-        left = rows - drawn
         for line in reversed(self._printed):
-            left -= -(-get_cwidth("".join(text for _style, text, *_ in line).rstrip("\n")) // columns) or 1
-            if left < 0:
+            if left <= 0:
                 break
             lines.appendleft(line)
+            left -= -(-get_cwidth("".join(text for _style, text, *_ in line).rstrip("\n")) // columns) or 1
         return list(lines)
 
 

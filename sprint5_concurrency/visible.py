@@ -21,6 +21,8 @@ LAST_SHORT, LAST_MEDIUM = 0xFF, 0xFFFF
 
 def visible(text: str) -> str:
     """Return `text` with all that cannot be seen, or acts on a terminal, spelled out."""
+    if text.isprintable():  # nearly all is, and to ask of a whole text is quick
+        return text
     return "".join(character if is_harmless(character) else spelled(character) for character in text)
 
 

@@ -1,6 +1,5 @@
 """The client at a terminal: what stands on the glass while people type and messages arrive."""
 
-import os
 import re
 import signal
 import stat
@@ -12,7 +11,7 @@ from pyte.screens import Char
 from grader.peers import Impostor
 from grader.stage import Stage
 from tests.sprint5_client.conftest import AtTerminal
-from tests.sprint5_client.people import TOLD_AFTERWARDS, Person
+from tests.sprint5_client.people import PATIENCE, STAMP, TOLD_AFTERWARDS, Person
 
 LEFT, RIGHT, UP, DOWN, HOME, END, BACKSPACE, DELETE = (
     "\x1b[D",
@@ -185,6 +184,39 @@ def test_what_cannot_be_sent_is_told_and_comes_back_with_the_arrow_up(at_termina
     server.receives("MSG " + "x" * 2043)
 
 
+def test_a_line_that_is_much_too_long_is_told_before_enter_and_costs_little(at_terminal: AtTerminal) -> None:
+    alice, server = at_terminal(size=(40, 120))
+    alice.sees(">")
+    before = processor_seconds(alice)
+    alice.types("x" * 100_000)
+    alice.sees(FULL)
+    alice.types("\rsalut\r")
+    server.receives("MSG salut")
+    assert processor_seconds(alice) - before < 2.5
+    alice.sees(FULL, "* not sent: longer than 2048 bytes (arrow up: the line again)", "alice: salut")
+    assert alice.said.count(FULL) == 1
+
+
+FULL = "* the line is full: what goes beyond 2048 characters is not taken in"
+
+
+def processor_seconds(person: Person) -> float:
+    """Return how long the program has kept a processor busy."""
+    times = person.program.usage().cpu_times()
+    return float(times.user + times.system)
+
+
+@pytest.mark.parametrize("form", ["{}", PASTE])
+def test_what_fits_is_kept_when_the_rest_does_not(at_terminal: AtTerminal, form: str) -> None:
+    alice, server = at_terminal(size=(40, 120))
+    alice.types("un" + form.format("é" * 1010 + "x" * 5000))
+    alice.sees(FULL)
+    alice.types(BACKSPACE * (2048 - 1000) + "!\r")
+    server.receives("MSG un" + "é" * 998 + "!")
+    alice.types("y" * 3000)
+    alice.sees(FULL, FULL)
+
+
 def test_a_paste_is_said_line_by_line(at_terminal: AtTerminal) -> None:
     alice, server = at_terminal()
     lines = [f"ligne {number} é😃" for number in range(1000)]
@@ -258,7 +290,31 @@ def test_a_terminal_that_cannot_draw_gets_plain_lines(at_terminal: AtTerminal) -
     assert b"\x1b" not in alice.program.written["screen"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("keys", "code"), [("\x03", 130), ("\x04", 0), ("/quit\r", 0)])
+def test_who_leaves_while_people_talk_has_seen_whole_lines_and_nothing_else(
+    at_terminal: AtTerminal, keys: str, code: int
+) -> None:
+    alice, server = at_terminal()
+    talk = b"".join(b"MSG bob line %d of a flood\n" % number for number in range(20_000))
+    sent = server.sends_what_fits(talk)
+    alice.types(keys)
+    while not alice.program.has_ended() and not server.hung_up:
+        sent += server.sends_what_fits(talk[sent % len(talk) :])
+        server.stage.wait_until(server.can_send, 0.01)
+    server.closes()
+    alice.ends(code)
+    _connected, *heard = [row for row in alice_said(alice) if row != "alice: /quit"]
+    assert heard == [f"bob: line {number % 20_000} of a flood" for number in range(len(heard))]
+
+
+def alice_said(person: Person) -> list[str]:
+    """Return all that was shown from the first row on, without the times."""
+    return [STAMP.sub("", row) for row in person.all_rows]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_leaves_politely_however_often_it_comes(
     at_terminal: AtTerminal, number: int, code: int
 ) -> None:
@@ -296,7 +352,15 @@ def test_the_end_is_told_in_one_line_also_while_somebody_types(
 
 @pytest.mark.parametrize(
     ("keys", "code"),
-    [("\x03", 130), ("\x04", 0), ("/quit\r", 0), ("half\x03", 130), ("kill", 143), ("lost", 1)],
+    [
+        ("\x03", 130),
+        ("\x04", 0),
+        ("/quit\r", 0),
+        ("half\x03", 130),
+        ("SIGTERM", 143),
+        ("SIGHUP", 129),
+        ("lost", 1),
+    ],
 )
 def test_who_leaves_does_so_politely_and_the_terminal_is_given_back_as_it_was(
     at_terminal: AtTerminal, keys: str, code: int
@@ -305,8 +369,8 @@ def test_who_leaves_does_so_politely_and_the_terminal_is_given_back_as_it_was(
     alice.types("salut\r")
     server.receives("MSG salut")
     alice.sees("alice: salut", ">")
-    if keys == "kill":
-        alice.program.usage().children()[0].send_signal(signal.SIGTERM)
+    if keys.startswith("SIG"):
+        alice.program.usage().children()[0].send_signal(signal.Signals[keys])
     elif keys != "lost":
         alice.types(keys)
     if keys != "lost":
@@ -319,7 +383,9 @@ def test_who_leaves_does_so_politely_and_the_terminal_is_given_back_as_it_was(
     assert after == before
     assert told == f"code {code}"
     assert alice.said[-3] == ("error: server lost: it closed the connection" if code == 1 else "alice: salut")
-    assert alice.program.written["screen"].endswith(b"\n")
+    screen = alice.program.written["screen"]
+    assert screen.endswith(b"\n")
+    assert screen.rindex(b"\x1b[?2004l") > screen.rindex(b"\x1b[?2004h")
 
 
 def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(at_terminal: AtTerminal) -> None:
@@ -342,9 +408,15 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(at_terminal
 
 def test_a_closed_terminal_is_a_departure(at_terminal: AtTerminal) -> None:
     alice, server = at_terminal()
-    alice.sees(">")
-    os.kill(alice.program.pid, signal.SIGHUP)
+    alice.types("half a line")
+    alice.sees_typed("half a line")
+    alice.program._forget(alice.program._keyboard)
+    server.says("MSG bob nobody sees this")
     server.is_hung_up_on()
+    assert not server.was_reset
+    server.closes()
+    assert alice.program.wait_end(PATIENCE)
+    assert alice.program.exit_code == 129
 
 
 def test_a_lost_server_is_found_again_and_the_line_being_typed_stays(

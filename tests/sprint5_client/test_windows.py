@@ -71,7 +71,15 @@ class Tmux:
 
     def rows(self) -> list[str]:
         """Return what can be seen."""
-        return [row.rstrip() for row in self._do(["capture-pane", "-p"]).rstrip("\n").split("\n")]
+        return self._captured()
+
+    def all_rows(self) -> list[str]:
+        """Return what can be seen, and above it what tmux remembers."""
+        return self._captured("-S", "-")
+
+    def _captured(self, *from_where: str) -> list[str]:
+        text = self._do(["capture-pane", "-p", *from_where])
+        return [row.rstrip() for row in text.rstrip("\n").split("\n")]
 
     def end(self) -> None:
         """Close the window, and what runs in it."""
@@ -117,5 +125,35 @@ def is_in_order(tmux: Tmux) -> Callable[[], bool]:
         *rows, _status = tmux.rows()
         shown = "".join("".join(rows).split())
         return TIME.sub("", shown).endswith(wanted) and shown.count("tapée") == 1
+
+    return is_shown
+
+
+def test_a_message_that_the_upper_edge_has_cut_is_not_lost(
+    in_tmux: Tmux, impostor: Impostor, stage: Stage
+) -> None:
+    server = impostor.accepts()
+    in_tmux.types("alice\r")
+    server.receives("USER alice")
+    messages = [f"bob: {number:02} {'x' * 70} fin{number:02}" for number in range(20)]
+    server.says(*(message.replace("bob: ", "MSG bob ") for message in messages))
+    in_tmux.types(TYPED)
+    for size in [(24, 80), (12, 40), (24, 80), (11, 40), (24, 80), (12, 36), (24, 80)]:
+        in_tmux.resizes(*size)
+        assert stage.wait_for_outside(is_drawn(in_tmux, messages[-1])), (size, in_tmux.rows())
+        shown = "".join("".join(in_tmux.all_rows()).split())
+        assert [message for message in messages if "".join(message.split()) not in shown] == [], (
+            size,
+            "\n".join(in_tmux.all_rows()),
+        )
+
+
+def is_drawn(tmux: Tmux, last: str) -> Callable[[], bool]:
+    """Return what tells whether the last message, and then the line being typed, stand on the glass."""
+    wanted = "".join(f"{last}>{TYPED}".split())
+
+    def is_shown() -> bool:
+        *rows, status = tmux.rows()
+        return "".join("".join(rows).split()).endswith(wanted) and status.endswith("alice")
 
     return is_shown
