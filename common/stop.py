@@ -20,7 +20,8 @@ POLLIN, POLLOUT = select.POLLIN, select.POLLOUT
 POLLGONE = select.POLLERR | select.POLLHUP
 """What poll(2) reports, asked or not, of a connection that is dead both ways."""
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl+C, `kill`, and a terminal that is closed."""
 
 RUNG = b"\0"
 """What `ring` puts on the bell; a signal puts its own number there, which is never 0."""
@@ -79,10 +80,11 @@ class Stop:
             self._rope.send(RUNG)
 
     def ring_on_signals(self) -> None:
-        """Ring at SIGINT and SIGTERM, however often they come: the first one counts, the end is under way."""
+        """Ring at SIGNALS, however often they come: the first one counts, the end is under way."""
         signal.set_wakeup_fd(self._rope.fileno(), warn_on_full_buffer=False)
         for number in SIGNALS:
-            signal.signal(number, leave_it_to_the_bell)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # ignored: see nohup(1)
+                signal.signal(number, leave_it_to_the_bell)
 
     def fail(self, failure: Failure) -> None:
         """End the program with `failure`, unless another came first."""

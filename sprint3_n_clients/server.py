@@ -32,6 +32,9 @@ MAX_CLIENTS = 100
 UNSENT_BYTES = 256 * 1024
 """What the system may keep for a client that does not read. Left alone, it grows to some megabytes each."""
 
+JUST_LEFT_SECONDS = 0.1
+"""How long the thread of one who has left may take to give his place back, before a newcomer is refused."""
+
 UNANSWERED_MILLISECONDS = 20_000
 """After this long without a sign of having received anything, a client's machine counts as gone."""
 
@@ -81,12 +84,20 @@ def join_threads() -> None:
 
 def serve_client(newcomer: Connection, room: "Room", stop: Stop) -> None:
     """Relay for one client until it leaves or the bell rings: who is here then is left to main."""
-    if not room.arrive(newcomer):
+    if not finds_place(newcomer, room, stop):
         take_leave([newcomer], f"*** server full: {room.max_clients} clients")
         return
     departure = relay_lines(newcomer, room)
     if not stop.is_set():
         room.leave(newcomer, departure)
+
+
+def finds_place(newcomer: Connection, room: "Room", stop: Stop) -> bool:
+    """Take a newcomer in; when the room is full, once more a moment later, for somebody may just have left."""
+    if room.arrive(newcomer):
+        return True
+    stop.wait(JUST_LEFT_SECONDS)
+    return room.arrive(newcomer)
 
 
 def relay_lines(speaker: Connection, room: "Room") -> str:

@@ -1,8 +1,8 @@
 """Who calls, and what does he bring? All that is judged of a stranger before a byte of his file is kept.
 
     connect    from the host that the server named?           no: hang up, and wait for the next caller
-    FILE_SEND  of the file that was offered?                  no: hang up
-               of a length from 0 to the limit?               no: hang up
+    FILE_SEND  of the file that was offered?                  no: say why, hang up
+               of a length from 0 to the limit?               no: say why, hang up
 
 A length is checked before it is believed: 2,147,483,647 would else be two gigabytes of our memory, or of our disk.
 """
@@ -17,7 +17,14 @@ from common.sockets import format_address
 from common.stop import POLLIN
 from sprint6_messenger.safe_names import safe_name
 from sprint6_messenger.transfer import Broken, Steps, Wait, in_seconds, receive
-from sprint6_messenger.wire import HEADER_BYTES, Header, MessageType, decode_header
+from sprint6_messenger.wire import (
+    HEADER_BYTES,
+    MAX_TEXT_BYTES,
+    Header,
+    MessageType,
+    decode_header,
+    decode_text_leniently,
+)
 
 CONNECT_SECONDS = 60.0
 """How long the sender may take to connect."""
@@ -79,8 +86,21 @@ def receive_header(sock: socket.socket, expected: Expected) -> Steps[Header]:
             raise Broken(f"{expected.user}'s end closed the connection before it sent anything")
         raw += chunk
     header = decode_header(raw, lenient=True)
+    if header.type is MessageType.FILE_REJECT:
+        why = yield from receive_reason(sock, header.length, until)
+        raise Broken(f"{expected.user}'s end says: {why}")
     if header.type is not MessageType.FILE_SEND or safe_name(header.infos) != expected.name:
         raise Broken(f"{expected.user}'s end sends something else: {header.type.name} {header.infos}")
     if not 0 <= header.length <= expected.limit:
         raise Broken(f"it announces {header.length:,} bytes, and the limit is {expected.limit:,}")
     return header
+
+
+def receive_reason(sock: socket.socket, length: int, until: float) -> Steps[str]:
+    """Return why the sender does not send; no more of it than a text may have, whatever he announces."""
+    raw = b""
+    left = min(length, MAX_TEXT_BYTES)
+    while left > 0 and (chunk := (yield from receive(sock, left, until))):
+        raw += chunk
+        left -= len(chunk)
+    return decode_text_leniently(raw)

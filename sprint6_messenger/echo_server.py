@@ -19,6 +19,7 @@ from common.program import run_server
 from common.sockets import PAUSE_SECONDS, format_address, open_listener
 from common.stop import POLLIN, POLLOUT, Stop
 from common.terminal import say
+from sprint6_messenger.announcements import Announcements
 from sprint6_messenger.answers import EXIT, from_server
 from sprint6_messenger.connection import Connection, accept, take_leave
 from sprint6_messenger.wire import BadMessage, Message, MessageType, encode
@@ -42,6 +43,7 @@ class EchoServer:
         self._listener = listener
         # The subject asks for a linked list. An OrderedDict is one, linked both ways, with an index by descriptor.
         self.clients: OrderedDict[int, Connection] = OrderedDict()
+        self._announcements = Announcements()
         self._pause = 0.0  # how long newcomers are left waiting, when no descriptor is left for them
 
     def serve_once(self, stop: Stop) -> None:
@@ -50,6 +52,8 @@ class EchoServer:
         poller.register(stop, POLLIN)
         if not self._pause:
             poller.register(self._listener, POLLIN)
+        if self._announcements:
+            poller.register(self._announcements, POLLOUT)
         for client in self.clients.values():
             poller.register(client.descriptor, POLLOUT if client.outbox else POLLIN)
         ready = poller.poll(self._pause * 1000 or None)
@@ -60,6 +64,8 @@ class EchoServer:
     def _serve(self, descriptor: int) -> None:
         if descriptor == self._listener.fileno():
             self._admit()
+        elif descriptor == self._announcements.fileno():
+            self._announcements.flush()
         elif client := self.clients.get(descriptor):
             self._echo(client)
 
@@ -70,12 +76,15 @@ class EchoServer:
             self._pause = PAUSE_SECONDS
             return
         self.clients[client.descriptor] = client
-        say(f"client arrived from {client.address} port {client.port}, {len(self.clients)} present")
+        self._announcements.note(
+            f"client arrived from {client.address} port {client.port}, {len(self.clients)} present"
+        )
 
     def _echo(self, client: Connection) -> None:
         if not client.outbox:
             for message in client.read():
-                client.post(encode(answer_to(message)))
+                if not is_empty(message):
+                    client.post(encode(answer_to(message)))
         client.flush()
         if client.deaf or (not client.outbox and (client.ended or client.decoder.lost)):
             self._dismiss(client)
@@ -83,7 +92,16 @@ class EchoServer:
     def _dismiss(self, client: Connection) -> None:
         client.close()
         del self.clients[client.descriptor]
-        say(f"client {client.address} port {client.port} left, {len(self.clients)} present")
+        self._announcements.note(
+            f"client {client.address} port {client.port} left, {len(self.clients)} present"
+        )
+
+
+def is_empty(message: Message | BadMessage) -> bool:
+    """Whether a message is an empty line; C programs send the line feed that ended it."""
+    if isinstance(message, BadMessage) or message.type is not MessageType.ECHO_SEND:
+        return False
+    return not message.payload.strip(b"\r\n\0")
 
 
 def answer_to(message: Message | BadMessage) -> Message:

@@ -71,8 +71,14 @@ class Files:
         return {
             MessageType.FILE_REQUEST: self._incoming.requested,
             MessageType.FILE_ACCEPT: self._outgoing.accepted,
-            MessageType.FILE_REJECT: self._outgoing.rejected,
+            MessageType.FILE_REJECT: self._rejected,
         }
+
+    def _rejected(self, user: str, message: Message) -> None:
+        """End an offer to a user; or, when he has been offered nothing, a question of his: he has left."""
+        why = decode_text_leniently(message.payload)
+        if not self._outgoing.rejected(user, why):
+            self._incoming.withdrawn(user, why)
 
     def proceed(self, transfer: Transfer, events: int) -> None:
         """Go on with a transfer for which something is ready."""

@@ -123,9 +123,20 @@ class Incoming:
         """Forget old questions; and wait no longer for the server's word on where a sender is."""
         for accepted in [each for each in self._accepted if each.until <= now]:
             self._await(accepted, "")
-        while self.questions and self.questions[0].until <= now:
-            question = self.questions.pop(0)
-            self._means.note(f"{question.name} of {question.user} is no longer offered")
+        for question in [each for each in self.questions if each.until <= now]:
+            self._end(question, "")
+
+    def withdrawn(self, user: str, why: str) -> None:
+        """Forget the oldest question of a user who can send nothing any more."""
+        for question in [each for each in self.questions if each.user.casefold() == user.casefold()][:1]:
+            self._end(question, f": {why}" if why else "")
+
+    def _end(self, question: Pending, why: str) -> None:
+        """Ask a question no longer, and the next one if it was its turn."""
+        is_asked = question is self.questions[0]
+        self.questions.remove(question)
+        self._means.note(f"{question.name} of {question.user} is no longer offered{why}")
+        if is_asked:
             self.ask()
 
     def refused(self) -> None:

@@ -19,7 +19,7 @@ VALID_SECONDS = 60.0
 """How long the asked may hesitate."""
 
 MAX_PENDING = 4
-"""How many questions one asker may have open: more would drown those who are asked."""
+"""How many offers one may have open, and how many questions: more would drown those who are asked."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Offers:
             raise Refusal("a file needs a name")
         if sum(offer.asker.member is asker.member for offer in self._open) >= MAX_PENDING:
             raise Refusal(f"you have {MAX_PENDING} offers without an answer: wait for one")
+        if sum(offer.asked.member is asked.member for offer in self._open) >= MAX_PENDING:
+            raise Refusal(f"user {asked.name} has {MAX_PENDING} offers to answer: try later")
         self._open.append(Offer(asker, asked, now + VALID_SECONDS))
         return [Delivery(asked.member, Message(MessageType.FILE_REQUEST, asked.name, payload, asker.name))]
 
@@ -67,14 +69,15 @@ class Offers:
         raise Refusal(f"{message.infos} has offered you no file, or not within {VALID_SECONDS:.0f} s")
 
     def leave(self, member: Member, now: float) -> list[Delivery]:
-        """Close all offers of one who leaves; who waits for his answer is told."""
+        """Close all offers of one who leaves, to him and by him; the other one of each is told."""
         self._forget_expired(now)
         over = [offer for offer in self._open if member in (offer.asker.member, offer.asked.member)]
         self._open = [offer for offer in self._open if offer not in over]
         return [
-            answer_to(offer, MessageType.FILE_REJECT, f"{offer.asked.name} has left".encode())
-            for offer in over
+            rejection(offer.asked, offer.asker)
             if offer.asked.member is member
+            else rejection(offer.asker, offer.asked)
+            for offer in over
         ]
 
     def _forget_expired(self, now: float) -> None:
@@ -84,3 +87,11 @@ class Offers:
 def answer_to(offer: Offer, kind: MessageType, payload: bytes) -> Delivery:
     """Return what the asker is told, in the names of the offer."""
     return Delivery(offer.asker.member, Message(kind, offer.asker.name, payload, offer.asked.name))
+
+
+def rejection(gone: Party, other: Party) -> Delivery:
+    """Return what the other one of an offer is told when one of the two has gone."""
+    return Delivery(
+        other.member,
+        Message(MessageType.FILE_REJECT, other.name, f"{gone.name} has left".encode(), gone.name),
+    )

@@ -8,10 +8,11 @@ Only who was asked can accept, and once: an ACCEPT out of the blue would make th
 
 from pathlib import Path
 
+from common.sockets import Address
 from sprint6_messenger.commands import FileOffer, Usage
 from sprint6_messenger.pending import LATE_SECONDS, VALID_SECONDS, Means, Pending
-from sprint6_messenger.sending import open_source, place_of, send_file
-from sprint6_messenger.transfer import Broken, in_seconds
+from sprint6_messenger.sending import open_source, place_of, send_file, withdraw_file
+from sprint6_messenger.transfer import Broken, Steps, in_seconds
 from sprint6_messenger.wire import Message, MessageType, decode_text_leniently
 
 
@@ -53,24 +54,30 @@ class Outgoing:
             return
         try:
             place = place_of(decode_text_leniently(message.payload))
-            source = open_source(offer.path, self._means.limit)
         except Broken as broken:
             self._means.note(f"{offer.name} to {user}: failed: {broken}")
             return
-        steps = send_file(source, place, self._means.me, user, self._means.note)
-        self._means.start(f"{offer.name} to {user}", steps)
+        self._means.start(f"{offer.name} to {user}", self._steps(offer, place))
 
-    def rejected(self, user: str, message: Message) -> None:
-        """Forget what `user` does not want."""
+    def _steps(self, offer: Pending, place: tuple[int, Address]) -> Steps[str]:
+        """Return how an offered file is sent; or how its receiver is told why not, if it cannot be read any more."""
+        try:
+            source = open_source(offer.path, self._means.limit)
+        except Broken as broken:
+            return withdraw_file(offer.name, place, self._means.me, str(broken))
+        return send_file(source, place, self._means.me, offer.user, self._means.note)
+
+    def rejected(self, user: str, why: str) -> bool:
+        """Forget what `user` does not want; tell whether anything was offered to him."""
         offer = self._take(user)
-        why = decode_text_leniently(message.payload)
         if offer:
             self._means.note(f"{user} does not take {offer.name}" + (f": {why}" if why else ""))
+        return offer is not None
 
     def refused(self, text: str) -> None:
         """Forget the offer that the server did not pass on: the one to whom it names, or the last."""
-        words = text.split()
-        named = [offer for offer in self.offers if offer.user in words]
+        words = text.casefold().split()
+        named = [offer for offer in self.offers if offer.user.casefold() in words]
         for offer in (named or self.offers)[-1:]:
             self.offers.remove(offer)
 

@@ -30,7 +30,7 @@ from sprint6_messenger.transfer import (
     receive_message,
     send_all,
 )
-from sprint6_messenger.wire import MAX_ANSWER_BYTES, Message, MessageType, encode
+from sprint6_messenger.wire import MAX_ANSWER_BYTES, BadMessage, Message, MessageType, encode
 
 CONFIRM_SECONDS = 2.0
 """How long the sender may take to tell his SHA-256. One that tells none mostly closes at once."""
@@ -49,10 +49,10 @@ def receive_file(
     with sock:
         sock.setblocking(False)
         prepare(sock)
-        header = yield from receive_header(sock, expected)
         try:
+            header = yield from receive_header(sock, expected)
             return (yield from save(sock, header.length, expected, inbox, note))
-        except (Broken, DiskError) as failure:
+        except (BadMessage, Broken, DiskError) as failure:
             yield from refuse(sock, expected, str(failure))
             raise
 

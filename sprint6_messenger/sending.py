@@ -105,7 +105,9 @@ def open_source(path: Path, limit: int) -> Source:
             source = opened.enter_context(Source(file, os.fsencode(path.name).decode(errors="replace")))
             source.check(limit)
         except OSError as error:
-            raise Broken(f"cannot read {path}: {reason(error)}") from None
+            raise Broken(
+                f"cannot read {path.name}: {reason(error)}"
+            ) from None  # the receiver need not know where
         opened.pop_all()
         return source
 
@@ -130,6 +132,15 @@ def send_file(
             own = Message(MessageType.FILE_ACK, source.name, checksum.encode(), me)
             yield from send_all(sock, encode(own))
         return how_it_arrived(reply, checksum, user)
+
+
+def withdraw_file(name: str, place: tuple[int, Address], me: str, why: str) -> Steps[str]:
+    """Tell the receiver, who waits for it, why a file does not come. Raises Broken with that, OSError."""
+    family, address = place
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        yield from connect(sock, address)
+        yield from send_all(sock, encode(Message(MessageType.FILE_REJECT, name, why.encode(), me)))
+    raise Broken(why)
 
 
 def connect(sock: socket.socket, address: Address) -> Steps[None]:

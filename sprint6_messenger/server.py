@@ -72,7 +72,7 @@ class Server:
     """The loop: it waits for all at once, and lets each have its turn."""
 
     def __init__(self, listener: socket.socket, service: Service, stop: Stop) -> None:
-        self._listener, self._stop = listener, stop
+        self._listener, self._service, self._stop = listener, service, stop
         self._announcements = Announcements()
         self._resting: Patience[socket.socket] = Patience(PAUSE_SECONDS)  # the listener, out of descriptors
         self._poller = select.poll()
@@ -83,12 +83,17 @@ class Server:
     def serve(self) -> None:
         """Do what there is to do until the bell rings."""
         while not self._stop.is_set():
-            for descriptor, events in self._poller.poll(self._milliseconds()):
+            for descriptor, events in sorted(self._poller.poll(self._milliseconds()), key=self._turn):
                 self._serve(descriptor, events)
             self._end_waits(time.monotonic())
             self.table.settle()
             if self._announcements:
                 self._poller.register(self._announcements, POLLOUT)
+
+    def _turn(self, ready: tuple[int, int]) -> tuple[bool, bool]:
+        """Sort users before who has no name, and newcomers last: who leaves makes room for these."""
+        descriptor, _events = ready
+        return descriptor == self._listener.fileno(), not self._service.name_of(descriptor)
 
     def _milliseconds(self) -> float | None:
         first = min(self.table.first_end(), self._resting.first_end())

@@ -79,7 +79,7 @@ class Service:
 
     def _serve(self, member: Member, message: Message, now: float) -> list[Delivery]:
         if message.type is MessageType.ECHO_SEND:
-            return [Delivery(member, message)]
+            return [Delivery(member, message)] if message.payload else []
         if message.type is MessageType.NICKNAME_NEW:
             return self._name(member, message.infos)
         user = self._users.get(member)

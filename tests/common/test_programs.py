@@ -138,6 +138,8 @@ def listening_port() -> Iterator[str]:
         ("run_server", signal.SIGTERM, 0),
         ("run_client", signal.SIGINT, 130),
         ("run_client", signal.SIGTERM, 143),
+        ("run_server", signal.SIGHUP, 0),
+        ("run_client", signal.SIGHUP, 129),
     ],
 )
 def test_a_signal_is_an_end_in_order_however_often_it_comes(

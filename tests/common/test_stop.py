@@ -24,6 +24,15 @@ stop.wait()
 print(stop.is_set(), int(stop.signal_number()))
 """
 
+UNTOUCHED = """
+import os
+from common.stop import Stop
+stop = Stop()
+stop.ring_on_signals()
+os.kill(os.getpid(), signal.SIGHUP)
+print(stop.is_set(), int(stop.signal_number()))
+"""
+
 IN_A_THREAD = """
 import signal, threading
 from common.stop import Stop
@@ -150,6 +159,7 @@ def test_waiting_knows_descriptors_that_select_does_not() -> None:
     [
         ([signal.SIGINT], 2),
         ([signal.SIGTERM], 15),
+        ([signal.SIGHUP], 1),
         ([signal.SIGINT, signal.SIGINT], 2),
         ([signal.SIGTERM, signal.SIGINT, signal.SIGINT], 15),
         ([signal.SIGINT, signal.SIGTERM, 0], 2),
@@ -160,6 +170,11 @@ def test_waiting_knows_descriptors_that_select_does_not() -> None:
 def test_what_rang_first_is_remembered(numbers: list[int], remembered: int, start: Start) -> None:
     program = start("-c", REMEMBERS.format(numbers=[int(number) for number in numbers]))
     assert said(program) == f"True {remembered}"
+
+
+def test_a_program_that_is_to_survive_its_terminal_does(start: Start) -> None:
+    program = start("-c", f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN){UNTOUCHED}")
+    assert said(program) == "False 0"
 
 
 def test_a_signal_reaches_a_thread_although_main_waits_for_that_thread(start: Start) -> None:

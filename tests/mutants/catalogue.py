@@ -146,8 +146,8 @@ PATCHES = [
     *everywhere(
         "SIGTERM not handled",
         STOP,
-        "SIGNALS = (signal.SIGINT, signal.SIGTERM)",
-        "SIGNALS = (signal.SIGINT,)",
+        "SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)",
+        "SIGNALS = (signal.SIGINT, signal.SIGHUP)",
         SHUTDOWN,
     ),
     *everywhere(

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from common.stop import POLLIN, wait_ready
+from common.connection import Connection
+from common.lines import LineDecoder
+from common.stop import POLLIN, Stop, wait_ready
+from sprint3_n_clients.server import Room, finds_place
 from tests.common.children import SECONDS, Child, child, end, outcome, said
-from tests.common.raw import SMALL, Thread, receive_all
+from tests.common.raw import SMALL, Thread, receive_all, tcp_pair
 from tests.races.conftest import Running
 from tests.races.talk import (
     Connect,
@@ -191,3 +194,24 @@ def test_the_room_is_never_more_than_full(process: Child, connect: Connect) -> N
     assert refused.count(b"*** server full: 100 clients\n") == 20
     assert refused.count(b"") == 100
     check_counts(arrivals + [said(process) for _ in arrivals], present_at_end=0)
+
+
+def test_a_place_that_is_just_being_given_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = Stop()
+    room = Room(1, stop)
+    (member, newcomer), peers = zip(*(made(stop) for _ in range(2)), strict=True)
+    try:
+        assert finds_place(member, room, stop)
+        assert not room.arrive(newcomer)
+        monkeypatch.setattr(stop, "wait", lambda _seconds: room.leave(member, "left"))
+        assert finds_place(newcomer, room, stop)
+        assert room.clients == [newcomer]
+    finally:
+        for each in (newcomer, *peers, stop):
+            each.close()
+
+
+def made(stop: Stop) -> tuple[Connection, socket.socket]:
+    """Return a connection and the raw socket of its peer."""
+    sock, peer = tcp_pair()
+    return Connection(sock, "somewhere", stop, LineDecoder()), peer

@@ -1,6 +1,8 @@
 """The echo server of the first milestone, judged by raw connections."""
 
+import fcntl
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 
@@ -8,7 +10,7 @@ import pytest
 
 from grader.actors import Server
 from grader.stage import Stage
-from tests.common.children import ROOT
+from tests.common.children import ROOT, SECONDS, child, end, said
 from tests.e2e.binary import Talker, Type, header, packed
 from tests.e2e.floods import MEMORY_BYTES
 from tests.e2e.steps import are_idle, ends_quietly
@@ -87,3 +89,27 @@ def test_at_its_end_it_says_so(number: signal.Signals, server: Server, connect: 
     server.program.signal(number)
     alice.is_told_to_leave("exit")
     ends_quietly(server)
+
+
+def test_an_empty_line_is_ignored(connect: Connect) -> None:
+    alice = connect("alice")
+    for text in "", "\n", "next":
+        alice.tells(Type.ECHO, "", text)
+    alice.hears(Type.ECHO, "next")
+
+
+def test_a_stdout_that_nobody_reads_stops_nothing() -> None:
+    program = child("-m", "sprint6_messenger.echo_server", "0")
+    try:
+        port = int(said(program).rpartition(":")[2])
+        assert program.stdout is not None
+        room = fcntl.fcntl(program.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        raw = packed(Type.ECHO, "", "salut")
+        for _ in range(room // 40):  # each comes and goes with more than so many bytes
+            with socket.create_connection(("127.0.0.1", port), SECONDS) as peer:
+                peer.sendall(raw)
+                assert peer.recv(len(raw), socket.MSG_WAITALL) == raw
+        program.send_signal(signal.SIGINT)
+        assert program.wait(SECONDS) == 0
+    finally:
+        end(program)

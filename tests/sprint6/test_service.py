@@ -131,6 +131,13 @@ def test_a_name_is_free_when_its_user_has_left() -> None:
     assert "OK, welcome" in play.say("m", T.NICKNAME_NEW, "alice")[0]
 
 
+@pytest.mark.parametrize("text", ["", "\n", "\r\n"])
+def test_an_empty_line_is_ignored(text: str) -> None:
+    play = Play("alice", "bob")
+    for kind in (T.ECHO_SEND, T.BROADCAST_SEND, T.UNICAST_SEND):
+        assert play.say("alice", kind, "bob", text) == []
+
+
 @pytest.mark.parametrize("kind", set(T) - {T.ECHO_SEND, T.NICKNAME_NEW})
 def test_before_a_name_only_two_things_are_served(kind: MessageType) -> None:
     play = Play("alice")
@@ -381,6 +388,18 @@ def test_few_offers_are_open_at_a_time(offered: Play) -> None:
     assert "carol: FILE_REQUEST" in offered.say("alice", T.FILE_REQUEST, "carol", "more.jpg")[0]
 
 
+def test_one_is_asked_few_questions_at_a_time() -> None:
+    askers = [f"asker{number}" for number in range(MAX_PENDING + 1)]
+    play = Play("bob", *askers)
+    for asker in askers[:-1]:
+        play.say(asker, T.FILE_REQUEST, "bob", "photo.jpg")
+    assert play.say(askers[-1], T.FILE_REQUEST, "BOB", "photo.jpg") == [
+        f"{askers[-1]}: FILE_REQUEST Server | user bob has 4 offers to answer: try later"
+    ]
+    play.say("bob", T.FILE_REJECT, askers[0])
+    assert "bob: FILE_REQUEST" in play.say(askers[-1], T.FILE_REQUEST, "bob", "photo.jpg")[0]
+
+
 @pytest.mark.parametrize(
     ("whom", "name", "reason"),
     [
@@ -411,7 +430,7 @@ def test_who_waits_for_an_answer_is_told_that_none_will_come(offered: Play) -> N
 def test_an_offer_ends_with_its_asker() -> None:
     play = Play("alice", "bob")
     play.say("alice", T.FILE_REQUEST, "bob", "photo.jpg")
-    assert play.leave("alice") == []
+    assert play.leave("alice") == ["bob: FILE_REJECT alice bob| alice has left"]
     play.connect("m")
     play.say("m", T.NICKNAME_NEW, "alice")
     assert play.say("bob", T.FILE_ACCEPT, "alice", "a:1")[0].startswith("bob: FILE_ACCEPT Server | ")

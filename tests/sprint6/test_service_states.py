@@ -93,7 +93,11 @@ class Machine(RuleBasedStateMachine):
     @rule(number=numbers)
     def leave(self, number: int) -> None:
         member = self.pick(number)
-        waiting = [asker for asker, asked, _name, _until in self.open_offers() if asked == member]
+        waiting = [
+            offer[1] if offer[0] == member else offer[0]
+            for offer in self.open_offers()
+            if member in offer[:2]
+        ]
         mates = self.mates(member)
         told = self.service.leave(member, self.now)
         assert sorted(map(repr, (each.recipient for each in told))) == sorted(map(repr, [*mates, *waiting]))
@@ -154,8 +158,9 @@ class Machine(RuleBasedStateMachine):
         asker = sorted(self.names)[number % len(self.names)]
         asked = self.owner(name)
         told = self.says(asker, T.FILE_REQUEST, name, "photo.jpg")
-        pending = sum(offer[0] == asker for offer in self.open_offers())
-        if asked in (None, asker) or pending >= MAX_PENDING:
+        offered = sum(offer[0] == asker for offer in self.open_offers())
+        to_answer = sum(offer[1] == asked for offer in self.open_offers())
+        if asked in (None, asker) or max(offered, to_answer) >= MAX_PENDING:
             assert self.is_refused(told, asker, T.FILE_REQUEST)
         else:
             assert asked is not None

@@ -161,13 +161,13 @@ def test_one_who_takes_nothing_is_waited_for_once_and_then_hung_up_on(scene: Sce
 
 def test_strangers_are_bounded_and_the_one_that_spoke_last_stays(scene: Scene) -> None:
     strangers = [scene.connect() for _ in range(MAX_NAMELESS)]
-    strangers[0].say(encode(Message(MessageType.ECHO_SEND)))
+    strangers[0].say(encode(Message(MessageType.ECHO_SEND, payload=b"here")))
     scene.turn()
     scene.connect()
     scene.turn()
     for stranger in strangers[:2]:
         stranger.listen(10_000)
-    assert [message.payload for message in strangers[0].heard] == [b""]
+    assert [message.payload for message in strangers[0].heard] == [b"here"]
     assert [message.payload for message in strangers[1].heard] == [b"too many connections without a name"]
 
 

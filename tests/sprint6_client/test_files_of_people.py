@@ -1,5 +1,6 @@
 """Files from one person to another, with the real programs: what both see, and what is in the inbox at the end."""
 
+import os
 import random
 import signal
 import socket
@@ -141,7 +142,25 @@ def test_a_file_over_the_others_limit_is_not_taken(
     bob = person("bob", "--max-file", "1000")
     begin(alice, bob, photo)
     bob.sees("failed: it announces 3,000,000 bytes, and the limit is 1,000")
-    alice.sees("photo.png to bob: failed")
+    alice.sees(
+        "photo.png to bob: failed: bob's end says: it announces 3,000,000 bytes, and the limit is 1,000"
+    )
+    assert bob.saved == {}
+
+
+@pytest.mark.parametrize(
+    ("becomes", "why"), [("nothing", "cannot read photo.png: No such file"), ("pipe", "only")]
+)
+def test_a_file_that_is_gone_when_it_is_wanted_is_told_to_both(
+    becomes: str, why: str, alice: Person, bob: Person, photo: Path
+) -> None:
+    offer(alice, bob, photo)
+    photo.unlink()
+    if becomes == "pipe":
+        os.mkfifo(photo)
+    bob.types("y")
+    alice.sees(f"photo.png to bob: failed: {why}")
+    bob.sees(f"photo.png from alice: failed: alice's end says: {why}")
     assert bob.saved == {}
 
 
@@ -172,6 +191,18 @@ def test_who_leaves_in_the_middle_gives_up_and_leaves_nothing(
     else:
         bob.client.program.signal(signal.SIGINT)
         bob.client.ends(130)
+    alice.sees("film.mkv to bob: failed: ")
+    assert bob.saved == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_is_told_to_end_leaves_nothing_half_done(
+    number: signal.Signals, alice: Person, bob: Person, film: Path
+) -> None:
+    begin(alice, bob, film)
+    bob.sees("film.mkv from alice [")
+    bob.client.program.signal(number)
+    bob.client.ends(128 + number)
     alice.sees("film.mkv to bob: failed: ")
     assert bob.saved == {}
 
@@ -238,13 +269,12 @@ def test_who_leaves_before_the_answer_is_told(alice: Person, bob: Person, photo:
     alice.sees("bob does not take photo.png: bob has left")
 
 
-def test_an_answer_that_comes_too_late_is_told(alice: Person, bob: Person, photo: Path) -> None:
+def test_who_is_asked_is_told_when_the_asker_leaves(alice: Person, bob: Person, photo: Path) -> None:
     offer(alice, bob, photo)
-    alice.types("/quit")
-    alice.client.ends(0)
+    alice.client.is_killed()
+    bob.sees("photo.png of alice is no longer offered: alice has left")
     bob.types("y")
-    bob.sees("alice")
-    bob.client.stage.wait_for_outside(lambda: not listening_ports(bob.client.program.pid))
+    bob.sees("< y")  # it answers nothing any more
     assert not listening_ports(bob.client.program.pid)
     assert bob.saved == {}
 

@@ -97,6 +97,30 @@ def test_only_one_who_was_asked_can_accept_and_once(alice: Alice) -> None:
     assert alice.notes[-1] == "bob accepts a file that is not offered any more"
 
 
+def test_a_question_ends_with_its_asker_and_the_next_one_is_asked(alice: Alice) -> None:
+    for user in ("bob", "carol"):
+        alice.hears(REQUEST, "photo.png", user)
+    alice.hears(REJECT, "bob has left")
+    assert alice.notes[-2:] == [
+        "photo.png of bob is no longer offered: bob has left",
+        "carol offers you the file photo.png: do you want it? (y/n)",
+    ]
+    alice.hears(REJECT, "bob has left")
+    assert len(alice.notes) == 4
+
+
+def test_an_offer_and_a_question_of_one_who_leaves_both_end(alice: Alice) -> None:
+    alice.offers("bob")
+    alice.hears(REQUEST, "film.mkv")
+    for _ in range(2):
+        alice.hears(REJECT, "bob has left")
+    assert alice.notes[-2:] == [
+        "bob does not take photo.png: bob has left",
+        "film.mkv of bob is no longer offered: bob has left",
+    ]
+    assert not alice.files.is_asking
+
+
 def test_what_the_server_does_not_pass_on_is_forgotten(alice: Alice) -> None:
     for user in ("bob", "carol", "dave"):
         alice.offers(user)

@@ -241,11 +241,14 @@ def test_an_impossible_length_is_refused_before_anything_is_kept_for_it(length: 
     with scene.calls() as stranger:
         stranger.sendall(message(SEND, NAME, b"", length))
         tracemalloc.start()
+        stranger.shutdown(socket.SHUT_WR)
         [told] = play(bob)
         _now, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert stranger.recv(1) == b""
-    assert told == f"photo.png: failed: it announces {length:,} bytes, and the limit is {LIMIT:,}"
+        number, _infos, reply = receive_message(stranger, bob)
+        assert (number, stranger.recv(1)) == (REJECT, b"")
+    why = f"it announces {length:,} bytes, and the limit is {LIMIT:,}"
+    assert (reply.decode(), told) == (why, f"photo.png: failed: {why}")
     assert most < 100_000
     assert not scene.inbox.path.exists()
 
@@ -263,6 +266,12 @@ def test_an_impossible_length_is_refused_before_anything_is_kept_for_it(length: 
 )
 def test_something_else_than_the_file_is_refused(first: bytes, scene: Scene) -> None:
     assert receives(scene, first).startswith("photo.png: failed: ")
+    assert not scene.inbox.path.exists()
+
+
+def test_a_sender_may_say_why_the_file_does_not_come(scene: Scene) -> None:
+    told = receives(scene, message(REJECT, NAME, b"it is \x1bgone"))
+    assert told == "photo.png: failed: alice's end says: it is \x1bgone"
     assert not scene.inbox.path.exists()
 
 
@@ -342,9 +351,9 @@ def test_a_pipe_or_a_folder_cannot_be_sent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "why"),
     [
-        ("/nowhere", "cannot read /nowhere: No such file or directory"),
+        ("/nowhere", "cannot read nowhere: No such file or directory"),
         ("/proc/self/status", "does not say its size"),
-        ("/proc/self/mem", "cannot read /proc/self/mem: Input/output error"),
+        ("/proc/self/mem", "cannot read mem: Input/output error"),
     ],
 )
 def test_a_file_that_cannot_be_read_cannot_be_sent(path: str, why: str) -> None:
