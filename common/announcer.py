@@ -26,9 +26,10 @@ KEPT_NOTES = 1000
 class Announcer:
     """Prints each note once, whole and in order, whichever thread gets to do it."""
 
-    def __init__(self, stop: Stop) -> None:
+    def __init__(self, stop: Stop, notes: deque[str] | None = None) -> None:
+        """Print what is noted here, or what somebody else puts into `notes`."""
         self._stop = stop
-        self._notes: deque[str] = deque(maxlen=KEPT_NOTES)
+        self._notes = deque[str](maxlen=KEPT_NOTES) if notes is None else notes
         self._printing = threading.Lock()
 
     def note(self, line: str) -> None:

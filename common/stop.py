@@ -82,9 +82,8 @@ class Stop:
     def ring_on_signals(self) -> None:
         """Ring at SIGNALS, however often they come: the first one counts, the end is under way."""
         signal.set_wakeup_fd(self._rope.fileno(), warn_on_full_buffer=False)
-        for number in SIGNALS:
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # ignored: see nohup(1)
-                signal.signal(number, leave_it_to_the_bell)
+        for number in heeded_signals():
+            signal.signal(number, leave_it_to_the_bell)
 
     def fail(self, failure: Failure) -> None:
         """End the program with `failure`, unless another came first."""
@@ -120,6 +119,13 @@ class Stop:
     def wait(self, seconds: float | None = None) -> None:
         """Wait for nothing but the bell, `seconds` at most."""
         wait_ready({self: POLLIN}, seconds)
+
+
+def heeded_signals() -> list[signal.Signals]:
+    """Return the signals that end a program: not SIGHUP where it was ignored at the start (nohup(1))."""
+    return [
+        number for number in SIGNALS if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
+    ]
 
 
 def leave_it_to_the_bell(_number: int, _frame: FrameType | None) -> None:

@@ -50,6 +50,13 @@ def say(line: str) -> None:
     write(f"{line}\n")
 
 
+def write_unless_stopped(text: str, stop: Stop) -> None:
+    """Write as soon as stdout takes it; after the bell nobody is waited for. Raises Failure."""
+    interests: dict[Source, int] = {stop: POLLIN, sys.stdout: POLLOUT}
+    if sys.stdout in wait_ready(interests):
+        write(text)
+
+
 def complain(line: str) -> None:
     """Print one line to stderr, where there is one."""
     if sys.stderr is None:
@@ -143,7 +150,4 @@ class Screen:
         self._write(f"{CLEAR_LINE}{line}\n{PROMPT}" if self._prompting else f"{line}\n")
 
     def _write(self, text: str) -> None:
-        """Write as soon as stdout takes it; once the bell has rung, who does not read is not waited for."""
-        interests: dict[Source, int] = {self._stop: POLLIN, sys.stdout: POLLOUT}
-        if sys.stdout in wait_ready(interests):
-            write(text)
+        write_unless_stopped(text, self._stop)

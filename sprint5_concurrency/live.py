@@ -13,13 +13,13 @@ import signal
 from types import FrameType
 
 from common.lines import BadLine
-from common.stop import SIGNALS, Failure, Stop, Stopped
+from common.stop import Failure, Stop, Stopped, heeded_signals
 from sprint5_concurrency.conversation import Conversation, End, Leave, Message, Note, Send
 from sprint5_concurrency.editing import Editing
 from sprint5_concurrency.history import History, history_path
 from sprint5_concurrency.loop_link import LoopLink
 from sprint5_concurrency.screen import Screen
-from sprint5_concurrency.terminal_mode import TerminalMode, ring_on_hangup
+from sprint5_concurrency.terminal_mode import TerminalMode
 from sprint5_concurrency.visible import visible
 
 LOST = "server lost: it closed the connection"
@@ -67,13 +67,12 @@ class Live:
         def end_in_the_loop(number: int, _frame: FrameType | None) -> None:
             loop.call_soon_threadsafe(self._end, number)
 
-        for number in (*SIGNALS, signal.SIGHUP):
+        for number in heeded_signals():
             signal.signal(number, end_in_the_loop)
 
     def _end(self, number: int = 0) -> None:
         """End the conversation: for a signal, for a key that stands for one, or for none."""
         self._stop.ring_on_signals()
-        ring_on_hangup()
         if number:
             signal.raise_signal(number)
         self._stop.ring()

@@ -14,7 +14,7 @@ from common.connection import FAREWELL_SECONDS, Connection
 from common.lines import BadLine
 from common.sockets import connect
 from common.stop import POLLIN, Failure, Source, Stop, wait_ready
-from common.terminal import Keyboard, complain, say
+from common.terminal import Keyboard, complain, write_unless_stopped
 from sprint5_concurrency.conversation import Conversation, End, Leave, Message, Note, Send
 from sprint5_concurrency.link import find_again, interest, part
 
@@ -23,18 +23,13 @@ def converse(host: str, port: int, reconnect: bool, stop: Stop) -> None:
     """Take part until the user or the server ends it. Raises Failure."""
     talk = Talk(stop)
     connection = connect(host, port, stop)
-    note(f"connected to {connection.peer}; the first line is your name")
+    talk.note(f"connected to {connection.peer}; the first line is your name")
     while talk.goes_on(connection):
         if not reconnect:
             raise Failure("server lost: it closed the connection")
-        note("server lost: it closed the connection")
-        connection = find_again(host, port, stop, note)
-        note(f"connected to {connection.peer}")
-
-
-def note(text: str) -> None:
-    """Print one line of the program's own. Raises Failure."""
-    say(f"* {text}")
+        talk.note("server lost: it closed the connection")
+        connection = find_again(host, port, stop, talk.note)
+        talk.note(f"connected to {connection.peer}")
 
 
 class Talk:
@@ -46,6 +41,10 @@ class Talk:
         self._conversation = Conversation()
         self._over = False  # somebody has ended the conversation
         self._deadline: float | None = None  # all is typed and sent; until when the server may still answer
+
+    def note(self, text: str) -> None:
+        """Print one line of the program's own. Raises Failure."""
+        self._say(f"* {text}")
 
     def goes_on(self, connection: Connection) -> bool:
         """Talk over a connection until it is lost; False when that was the end anyway. Raises Failure."""
@@ -86,15 +85,18 @@ class Talk:
     def _show(self, heard: Message | Note | End) -> None:
         match heard:
             case Message(name, text):
-                say(f"{name}: {text}")
+                self._say(f"{name}: {text}")
             case Note(lines):
                 for line in lines:
-                    note(line)
+                    self.note(line)
             case End(reason, is_failure):
                 self._over = True
                 if is_failure:
                     raise Failure(reason)
-                note(reason)
+                self.note(reason)
+
+    def _say(self, line: str) -> None:
+        write_unless_stopped(f"{line}\n", self._stop)
 
     def _type(self, connection: Connection) -> None:
         while self._keyboard.inbox and not connection.outbox and not self._over:

@@ -16,10 +16,10 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
+from common.announcer import Announcer
 from common.connection import FAREWELL_SECONDS
 from common.sockets import OUT_OF_RESOURCES, PAUSE_SECONDS, format_address, prepare
 from common.stop import POLLIN, POLLOUT, wait_ready
-from sprint5_concurrency.announcer import Announcer
 from sprint5_concurrency.member import Member
 from sprint5_concurrency.room import Delivery, Room
 

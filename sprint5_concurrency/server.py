@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from common.announcer import Announcer
 from common.arguments import server_arguments, whole_number
 from common.program import run_server
 from common.sockets import format_address, open_listener
@@ -27,7 +28,6 @@ from sprint5_concurrency import (
     thread_per_client,
     thread_pool,
 )
-from sprint5_concurrency.announcer import Announcer
 from sprint5_concurrency.member import UNSENT_BYTES
 from sprint5_concurrency.reception import Reception
 from sprint5_concurrency.room import Room
@@ -58,7 +58,7 @@ def main(stop: Stop) -> None:
     arguments = parser.parse_args()
     allow_many_descriptors()
     room: Room[Any] = Room(arguments.max_clients, time.monotonic)
-    announcer = Announcer(room.notes, stop)
+    announcer = Announcer(stop, room.notes)
     with open_listener(arguments.bind, arguments.port) as listener:
         bound_unsent(listener)
         say(f"listening on {format_address(listener.getsockname())}")

@@ -11,15 +11,8 @@ import sys
 import termios
 from types import TracebackType
 
-from common.stop import leave_it_to_the_bell
-
 LOCAL_MODES = 3
 """Where termios(3) keeps them in what tcgetattr returns."""
-
-
-def ring_on_hangup() -> None:
-    """Ring the bell at SIGHUP, too, where it rings on signals: who changes a terminal must live to give it back."""
-    signal.signal(signal.SIGHUP, leave_it_to_the_bell)
 
 
 class TerminalMode:
@@ -29,7 +22,6 @@ class TerminalMode:
         self._terminal = sys.stdin.fileno()
 
     def __enter__(self) -> "TerminalMode":
-        ring_on_hangup()
         self._found = termios.tcgetattr(self._terminal)
         quiet = termios.tcgetattr(self._terminal)
         quiet[LOCAL_MODES] &= ~(termios.ECHO | termios.ICANON)

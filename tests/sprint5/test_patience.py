@@ -4,14 +4,13 @@ import contextlib
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 
 import pytest
 
+from common.announcer import Announcer
 from common.stop import POLLOUT, Stop, wait_ready
 from sprint5_concurrency import event_loop
-from sprint5_concurrency.announcer import Announcer
 from sprint5_concurrency.event_loop import Tick
 from sprint5_concurrency.queued_member import QueuedMember
 from sprint5_concurrency.reception import Reception
@@ -73,7 +72,7 @@ def scene() -> Iterator[Scene]:
     """A speaker and two who hear it."""
     with contextlib.closing(Stop()) as stop, socket.socket() as listener:
         room: Room[QueuedMember] = Room(100, lambda: 0.0)
-        scene = Scene(Reception(listener, room, Announcer(deque(), stop)), hearers=2)
+        scene = Scene(Reception(listener, room, Announcer(stop)), hearers=2)
         yield scene
         scene.close()
 

@@ -1,18 +1,16 @@
 """The reception: whose time is over is seen to, whatever the strategy, and nobody's terminal holds anybody up."""
 
-import os
 import socket
 import time
-from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, redirect_stdout, suppress
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
+from common.announcer import Announcer
 from common.sockets import open_listener
-from common.stop import POLLIN, Failure, Stop, wait_ready
+from common.stop import POLLIN, Stop, wait_ready
 from sprint5_concurrency import reception as module
-from sprint5_concurrency.announcer import Announcer
 from sprint5_concurrency.member import Member
 from sprint5_concurrency.reception import Reception
 from sprint5_concurrency.room import Room
@@ -25,9 +23,7 @@ class Scene:
     def __init__(self, things: ExitStack, max_clients: int) -> None:
         self.listener = things.enter_context(open_listener("127.0.0.1", 0))
         self.room: Room[Member] = Room(max_clients, time.monotonic)
-        self.reception = Reception(
-            self.listener, self.room, Announcer(deque(), things.enter_context(closing(Stop())))
-        )
+        self.reception = Reception(self.listener, self.room, Announcer(things.enter_context(closing(Stop()))))
         self.things = things
 
     def comes(self, words: bytes = b"") -> tuple[socket.socket, Member]:
@@ -132,34 +128,3 @@ def test_the_end_is_told_to_all_and_waits_for_nobody_for_long(scene: Scene) -> N
     scene.reception.end()
     assert time.monotonic() - started < 3
     assert receive_all(alice).startswith(b"ERR exit ")
-
-
-@contextmanager
-def stdout_on_a_pipe() -> Iterator[int]:
-    """Let what is printed go into a pipe; yield the end where it can be read."""
-    reading, writing = os.pipe()
-    with os.fdopen(writing, "w") as stdout, redirect_stdout(stdout):
-        yield reading
-
-
-def test_notes_wait_for_whoever_reads_them() -> None:
-    notes = deque(f"note {number}" for number in range(20_000))
-    printed = b""
-    with closing(Stop()) as stop, stdout_on_a_pipe() as reading:
-        announcer = Announcer(notes, stop)
-        announcer.print_notes()
-        assert notes, "more than a pipe holds"
-        while notes:
-            printed += os.read(reading, 65536)
-            announcer.print_notes()
-        printed += os.read(reading, 65536)
-        os.close(reading)
-    assert printed == b"".join(b"note %d\n" % number for number in range(20_000))
-
-
-def test_nobody_to_tell_is_a_failure() -> None:
-    with closing(Stop()) as stop, stdout_on_a_pipe() as reading:
-        os.close(reading)
-        Announcer(deque(["a note"]), stop).print_notes()
-        with pytest.raises(Failure, match="standard output"):
-            stop.raise_failure()

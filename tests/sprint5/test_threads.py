@@ -3,16 +3,15 @@
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
 import pytest
 
+from common.announcer import Announcer
 from common.sockets import open_listener
 from common.stop import POLLIN, Failure, Stop, wait_ready
 from sprint5_concurrency import thread_per_client, thread_pool
-from sprint5_concurrency.announcer import Announcer
 from sprint5_concurrency.member import Member
 from sprint5_concurrency.reception import Reception
 from sprint5_concurrency.room import Room
@@ -26,7 +25,7 @@ class Scene:
         self.stop = things.enter_context(closing(Stop()))
         self.listener = things.enter_context(open_listener("127.0.0.1", 0))
         self.room: Room[Member] = Room(100, time.monotonic)
-        self.reception = Reception(self.listener, self.room, Announcer(deque(), self.stop))
+        self.reception = Reception(self.listener, self.room, Announcer(self.stop))
 
 
 @pytest.fixture

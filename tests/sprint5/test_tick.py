@@ -2,15 +2,14 @@
 
 import contextlib
 import socket
-from collections import deque
 from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.announcer import Announcer
 from common.stop import Stop
-from sprint5_concurrency.announcer import Announcer
 from sprint5_concurrency.event_loop import BLOCK_BYTES, TURN_LINES, Tick
 from sprint5_concurrency.queued_member import QueuedMember
 from sprint5_concurrency.reception import Reception
@@ -78,7 +77,7 @@ class Scene:
 def begin() -> Iterator[Callable[[], Scene]]:
     """Begin scenes at a door that nobody comes through, with nothing announced."""
     with contextlib.closing(Stop()) as stop, socket.socket() as listener:
-        announcer = Announcer(deque(), stop)
+        announcer = Announcer(stop)
         yield lambda: Scene(lambda room: Reception(listener, room, announcer))
 
 
