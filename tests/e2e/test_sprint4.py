@@ -708,7 +708,7 @@ def all_hear_the_end(speakers: list[Peer]) -> None:
     def hears_all(hearer: Peer) -> bool:
         return all(f"{each.name}: end\n".encode() in hearer.unread for each in speakers)
 
-    speakers[0].stage.wait_until(lambda: all(map(hears_all, speakers)))
+    speakers[0].stage.wait_until(lambda: all(map(hears_all, speakers)), FLOOD_SECONDS)
 
 
 def lines_of(peer: Peer) -> list[str]:
