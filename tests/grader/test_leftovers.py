@@ -145,7 +145,9 @@ def test_a_program_that_is_older_or_in_our_own_session_is_nobodys_leftover(stage
 
 def test_what_a_younger_living_program_started_is_left_alone(stage: Stage) -> None:
     program = Program(stage, "program", ["sleep", "60"], terminal=False)
-    daemon = "(setsid sh -c 'echo $$; sleep 60; :' &); exec sleep 60"  # in mid-exec nobody could read its mark
+    daemon = (
+        "(setsid sh -c 'echo $$; sleep 60; :' &); exec sleep 60"  # in mid-exec nobody could read its mark
+    )
     other = Program(stage, "other", ["sh", "-c", daemon], terminal=False)
     assert stage.wait_until(lambda: b"\n" in other.written["stdout"])
     program.end()

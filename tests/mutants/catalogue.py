@@ -1112,6 +1112,7 @@ PATCHES = [
         "        self.ended = self.ended or not chunk\n",
         "",
         "s6-client-lost",
+        "client-loops",
     ),
     Patch(
         6,
