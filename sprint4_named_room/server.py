@@ -9,17 +9,16 @@ lock that lets them in one by one. Whoever holds it also sends what the room has
 everything in the same order. Sending never waits: a client whose buffer is full is hung up on.
 """
 
-import socket
 import threading
 import time
 from collections.abc import Iterable
 
 from common.announcer import Announcer
-from common.arguments import server_arguments, whole_number
+from common.arguments import client_count, server_arguments
 from common.connection import Connection, take_leave
 from common.lines import BadLine, EndlessLine
 from common.program import run_server
-from common.sockets import accept, format_address, open_listener
+from common.sockets import accept, bound_unsent, format_address, open_listener
 from common.stop import Stop
 from common.terminal import complain, say
 from sprint4_named_room.room import REFUSAL, Delivery, Full, Room
@@ -37,9 +36,6 @@ NAME_SECONDS = 10.0
 UNSENT_BYTES = 256 * 1024
 """What the system may keep for a client that does not read. Left alone, it grows to some megabytes each."""
 
-UNANSWERED_MILLISECONDS = 20_000
-"""After this long without a sign of having received anything, a client's machine counts as gone."""
-
 
 class Late(Exception):
     """Says that a newcomer has not found a name in time."""
@@ -52,24 +48,12 @@ def main(stop: Stop) -> None:
     arguments = parser.parse_args()
     room = SharedRoom(arguments.max_clients, stop)
     with open_listener(arguments.bind, arguments.port) as listener:
-        bound_unsent(listener)
+        bound_unsent(listener, UNSENT_BYTES)
         say(f"listening on {format_address(listener.getsockname())}")
         while newcomer := accept(listener, stop):
             start_thread(newcomer, room, stop)
     join_threads()
     take_leave(room.clients, EXIT)
-
-
-def bound_unsent(listener: socket.socket) -> None:
-    """Bound what a client that does not read costs; each accepted connection inherits it from the listener."""
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MILLISECONDS)
-
-
-def client_count(word: str) -> int:
-    """Return a number of clients, from 1. Raises ArgumentTypeError."""
-    return whole_number(word, 1, 1_000_000)
 
 
 def start_thread(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
