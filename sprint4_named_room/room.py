@@ -42,6 +42,11 @@ class Delivery(NamedTuple, Generic[Member]):
     line: str
 
 
+def encode_relayed(line: str) -> bytes:
+    """Return the bytes of a line that the room has made of a good one: by a name longer than a client may send."""
+    return f"{line}\n".encode()
+
+
 class Room(Generic[Member]):
     """Everybody who is there: the members, who have a name, and those who have not given one yet."""
 

@@ -21,7 +21,7 @@ from common.program import run_server
 from common.sockets import accept, bound_unsent, format_address, open_listener
 from common.stop import Stop
 from common.terminal import complain, say
-from sprint4_named_room.room import REFUSAL, Delivery, Full, Room
+from sprint4_named_room.room import REFUSAL, Delivery, Full, Room, encode_relayed
 from sprint4_named_room.turnstile import Turnstile
 
 EXIT = "exit"
@@ -172,11 +172,6 @@ def deliver(deliveries: Iterable[Delivery[Connection]]) -> None:
         client.flush()
         if client.outbox:
             client.hang_up()
-
-
-def encode_relayed(line: str) -> bytes:
-    """Return the bytes of a line that the room has made of a good one: by a name longer than a client may send."""
-    return f"{line}\n".encode()
 
 
 if __name__ == "__main__":
