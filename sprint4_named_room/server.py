@@ -11,7 +11,9 @@ everything in the same order. Sending never waits: a client whose buffer is full
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeVar
 
 from common.announcer import Announcer
 from common.arguments import client_count, server_arguments
@@ -35,6 +37,11 @@ NAME_SECONDS = 10.0
 
 UNSENT_BYTES = 256 * 1024
 """What the system may keep for a client that does not read. Left alone, it grows to some megabytes each."""
+
+JUST_LEFT_SECONDS = 0.1
+"""How long the thread of one who has left may take to give his place back, before a newcomer is refused."""
+
+Answer = TypeVar("Answer")
 
 
 class Late(Exception):
@@ -76,7 +83,7 @@ def serve_client(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
     """Relay for one client until it leaves or the bell rings: who is here then is left to main."""
     departure = "was given up"
     try:
-        room.arrive(newcomer)
+        once_more_if_full(partial(room.arrive, newcomer), stop)
         departure = relay_lines(newcomer, room, stop)
     except (Full, Late) as refusal:
         room.leave(newcomer, "was refused")
@@ -85,6 +92,15 @@ def serve_client(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
         if not stop.is_set():
             room.leave(newcomer, departure)
             newcomer.close()
+
+
+def once_more_if_full(ask: Callable[[], Answer], stop: Stop) -> Answer:
+    """Return what the room answers; when it is full, once more a moment later, for somebody may just have left."""
+    try:
+        return ask()
+    except Full:
+        stop.wait(JUST_LEFT_SECONDS)
+        return ask()
 
 
 def relay_lines(speaker: Connection, room: "SharedRoom", stop: Stop) -> str:
@@ -96,7 +112,7 @@ def relay_lines(speaker: Connection, room: "SharedRoom", stop: Stop) -> str:
             line = speaker.receive_line() if has_name else receive_in_time(speaker, deadline, stop)
             if line is None or line == EXIT:
                 return "left"
-            has_name = room.receive(speaker, line)
+            has_name = once_more_if_full(partial(room.receive, speaker, line), stop)
         except EndlessLine as endless:
             room.refuse(speaker, endless)
             return f"was hung up on ({endless})"

@@ -142,3 +142,39 @@ def test_who_does_not_read_is_hung_up_on_and_says_nothing_more(
     assert lines > 1
     assert receive_all(at_alice).decode() == "stuck a quitté le serveur\n"
     assert "stuck was hung up on (it does not read), 1 present" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("comes_early", [False, True], ids=["at the door", "with a name"])
+def test_a_place_that_is_just_being_given_back_is_waited_for(
+    comes_early: bool,
+    stop: Stop,
+    room: SharedRoom,
+    member: Callable[..., Person],
+    person: Callable[..., Person],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    newcomer, peer = person()
+    alice, _at_alice = member("alice")
+    if comes_early:
+        room.arrive(newcomer)
+    for name in ("bob", "carol"):
+        member(name)
+    if comes_early:
+        monkeypatch.setattr(room, "arrive", lambda _newcomer: None)
+    monkeypatch.setattr(stop, "wait", lambda _seconds: room.leave(alice, "left"))
+    peer.sendall(b"dave\nexit\n")
+    serve_client(newcomer, room, stop)
+    assert receive_all(peer).decode() == "dave a rejoint le serveur\n"
+
+
+def test_who_finds_no_place_a_moment_later_is_refused(
+    stop: Stop, room: SharedRoom, member: Callable[..., Person], person: Callable[..., Person]
+) -> None:
+    for name in ("alice", "bob", "carol"):
+        member(name)
+    newcomer, peer = person()
+    thread = Thread(target=serve_client, args=(newcomer, room, stop))
+    thread.start()
+    assert peer.recv(SMALL) == b"*** server full: 3 clients\n"
+    peer.close()
+    assert ends(thread)
