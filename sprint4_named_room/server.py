@@ -69,6 +69,8 @@ def start_thread(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
         threading.Thread(target=serve_client, args=(newcomer, room, stop)).start()
     except RuntimeError as error:
         complain(f"newcomer refused: {error}")
+        newcomer.post(f"{REFUSAL}server full: no thread is left to listen to you")
+        newcomer.read()  # what it has said: to close with that unread is a reset, which destroys what it is told
         newcomer.close()
 
 

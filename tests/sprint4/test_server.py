@@ -1,6 +1,7 @@
 """The server's threads and their lock: deadlines, departures and slow readers, over real connections."""
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -10,7 +11,7 @@ from common.connection import Connection
 from common.lines import LineDecoder
 from common.stop import Stop
 from sprint4_named_room import server
-from sprint4_named_room.server import Late, SharedRoom, receive_in_time, serve_client
+from sprint4_named_room.server import Late, SharedRoom, receive_in_time, serve_client, start_thread
 from tests.common.raw import SMALL, Thread, ends, receive_all, tcp_pair
 
 SOON, LONG_AGO = 60.0, -60.0
@@ -178,3 +179,22 @@ def test_who_finds_no_place_a_moment_later_is_refused(
     assert peer.recv(SMALL) == b"*** server full: 3 clients\n"
     peer.close()
     assert ends(thread)
+
+
+def test_who_gets_no_thread_is_told(
+    stop: Stop,
+    room: SharedRoom,
+    person: Callable[..., Person],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    newcomer, peer = person()
+    peer.sendall(b"alice\n")
+    start_thread(newcomer, room, stop)
+    assert receive_all(peer) == b"*** server full: no thread is left to listen to you\n"
+    assert room.clients == []
+    assert capsys.readouterr().err == "newcomer refused: can't start new thread\n"
