@@ -50,6 +50,11 @@ def client_port(word: str) -> int:
     return whole_number(word, 1, LAST_PORT)
 
 
+def client_count(word: str) -> int:
+    """Return a number of clients, from 1. Raises ArgumentTypeError."""
+    return whole_number(word, 1, 1_000_000)
+
+
 def whole_number(word: str, least: int, most: int) -> int:
     """Return the number that plain digits write. Raises ArgumentTypeError for all that int() would also take."""
     if re.fullmatch(r"[0-9]{1,9}", word) and least <= int(word) <= most:

@@ -33,6 +33,9 @@ OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 PAUSE_SECONDS = 0.1
 """How long to leave the queue alone then."""
 
+UNANSWERED_MILLISECONDS = 20_000
+"""After this long without a sign of having received anything, a client's machine counts as gone."""
+
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 """A peer whose machine has gone is noticed after 30 + 3 x 10 s of silence; not every system has the three."""
 
@@ -60,6 +63,13 @@ def listen_at(family: int, address: Address) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def bound_unsent(listener: socket.socket, unsent_bytes: int) -> None:
+    """Bound what a client that does not read costs; each accepted connection inherits it from the listener."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, unsent_bytes)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MILLISECONDS)
 
 
 def accept(listener: socket.socket, stop: Stop) -> Connection | None:

@@ -9,15 +9,14 @@ the table must not change, so a lock guards it. And because all threads need tha
 holding it: a client whose buffer is full is hung up on, never waited for.
 """
 
-import socket
 import threading
 
 from common.announcer import Announcer
-from common.arguments import server_arguments, whole_number
+from common.arguments import client_count, server_arguments
 from common.connection import Connection, take_leave
 from common.lines import BadLine
 from common.program import run_server
-from common.sockets import accept, format_address, open_listener
+from common.sockets import accept, bound_unsent, format_address, open_listener
 from common.stop import Stop
 from common.terminal import complain, say
 
@@ -35,9 +34,6 @@ UNSENT_BYTES = 256 * 1024
 JUST_LEFT_SECONDS = 0.1
 """How long the thread of one who has left may take to give his place back, before a newcomer is refused."""
 
-UNANSWERED_MILLISECONDS = 20_000
-"""After this long without a sign of having received anything, a client's machine counts as gone."""
-
 
 def main(stop: Stop) -> None:
     """Serve all that come until the bell rings, then say `exit` to those who are there."""
@@ -46,24 +42,12 @@ def main(stop: Stop) -> None:
     arguments = parser.parse_args()
     room = Room(arguments.max_clients, stop)
     with open_listener(arguments.bind, arguments.port) as listener:
-        bound_unsent(listener)
+        bound_unsent(listener, UNSENT_BYTES)
         say(f"listening on {format_address(listener.getsockname())}")
         while newcomer := accept(listener, stop):
             start_thread(newcomer, room, stop)
     join_threads()
     take_leave(room.clients, EXIT)
-
-
-def bound_unsent(listener: socket.socket) -> None:
-    """Bound what a client that does not read costs; each accepted connection inherits it from the listener."""
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MILLISECONDS)
-
-
-def client_count(word: str) -> int:
-    """Return a number of clients, from 1. Raises ArgumentTypeError."""
-    return whole_number(word, 1, 1_000_000)
 
 
 def start_thread(newcomer: Connection, room: "Room", stop: Stop) -> None:

@@ -22,6 +22,9 @@ ARRIVAL, DEPARTURE = "a rejoint le serveur", "a quitté le serveur"
 GREETING, ANSWER = "coucou", "Bonjour"
 """This line, exactly, is answered to all in the place of being relayed (subject 004)."""
 
+BLANK = " \t"
+"""A line of nothing else says nothing. All that is not here is text, whether the eye sees it or not."""
+
 REFUSAL = "*** "
 """What stands in front of what the server has to say to one client only; no name begins with it."""
 
@@ -40,6 +43,11 @@ class Delivery(NamedTuple, Generic[Member]):
 
     recipient: Member
     line: str
+
+
+def encode_relayed(line: str) -> bytes:
+    """Return the bytes of a line that the room has made of a good one: by a name longer than a client may send."""
+    return f"{line}\n".encode()
 
 
 class Room(Generic[Member]):
@@ -65,7 +73,7 @@ class Room(Generic[Member]):
             return self._receive_name(speaker, line)
         if line == GREETING:
             return self._to_all(ANSWER)
-        return self._to_all(f"{self.names[speaker]}: {line}") if line.strip() else []
+        return self._to_all(f"{self.names[speaker]}: {line}") if line.strip(BLANK) else []
 
     def leave(self, leaver: Member) -> list[Delivery[Member]]:
         """Return who gets what because somebody has left, however; whoever has no name leaves in silence."""

@@ -9,20 +9,21 @@ lock that lets them in one by one. Whoever holds it also sends what the room has
 everything in the same order. Sending never waits: a client whose buffer is full is hung up on.
 """
 
-import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeVar
 
 from common.announcer import Announcer
-from common.arguments import server_arguments, whole_number
+from common.arguments import client_count, server_arguments
 from common.connection import Connection, take_leave
 from common.lines import BadLine, EndlessLine
 from common.program import run_server
-from common.sockets import accept, format_address, open_listener
+from common.sockets import accept, bound_unsent, format_address, open_listener
 from common.stop import Stop
 from common.terminal import complain, say
-from sprint4_named_room.room import REFUSAL, Delivery, Full, Room
+from sprint4_named_room.room import REFUSAL, Delivery, Full, Room, encode_relayed
 from sprint4_named_room.turnstile import Turnstile
 
 EXIT = "exit"
@@ -37,8 +38,10 @@ NAME_SECONDS = 10.0
 UNSENT_BYTES = 256 * 1024
 """What the system may keep for a client that does not read. Left alone, it grows to some megabytes each."""
 
-UNANSWERED_MILLISECONDS = 20_000
-"""After this long without a sign of having received anything, a client's machine counts as gone."""
+JUST_LEFT_SECONDS = 0.1
+"""How long the thread of one who has left may take to give his place back, before a newcomer is refused."""
+
+Answer = TypeVar("Answer")
 
 
 class Late(Exception):
@@ -52,24 +55,12 @@ def main(stop: Stop) -> None:
     arguments = parser.parse_args()
     room = SharedRoom(arguments.max_clients, stop)
     with open_listener(arguments.bind, arguments.port) as listener:
-        bound_unsent(listener)
+        bound_unsent(listener, UNSENT_BYTES)
         say(f"listening on {format_address(listener.getsockname())}")
         while newcomer := accept(listener, stop):
             start_thread(newcomer, room, stop)
     join_threads()
     take_leave(room.clients, EXIT)
-
-
-def bound_unsent(listener: socket.socket) -> None:
-    """Bound what a client that does not read costs; each accepted connection inherits it from the listener."""
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MILLISECONDS)
-
-
-def client_count(word: str) -> int:
-    """Return a number of clients, from 1. Raises ArgumentTypeError."""
-    return whole_number(word, 1, 1_000_000)
 
 
 def start_thread(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
@@ -78,6 +69,8 @@ def start_thread(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
         threading.Thread(target=serve_client, args=(newcomer, room, stop)).start()
     except RuntimeError as error:
         complain(f"newcomer refused: {error}")
+        newcomer.post(f"{REFUSAL}server full: no thread is left to listen to you")
+        newcomer.read()  # what it has said: to close with that unread is a reset, which destroys what it is told
         newcomer.close()
 
 
@@ -92,7 +85,7 @@ def serve_client(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
     """Relay for one client until it leaves or the bell rings: who is here then is left to main."""
     departure = "was given up"
     try:
-        room.arrive(newcomer)
+        once_more_if_full(partial(room.arrive, newcomer), stop)
         departure = relay_lines(newcomer, room, stop)
     except (Full, Late) as refusal:
         room.leave(newcomer, "was refused")
@@ -101,6 +94,15 @@ def serve_client(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
         if not stop.is_set():
             room.leave(newcomer, departure)
             newcomer.close()
+
+
+def once_more_if_full(ask: Callable[[], Answer], stop: Stop) -> Answer:
+    """Return what the room answers; when it is full, once more a moment later, for somebody may just have left."""
+    try:
+        return ask()
+    except Full:
+        stop.wait(JUST_LEFT_SECONDS)
+        return ask()
 
 
 def relay_lines(speaker: Connection, room: "SharedRoom", stop: Stop) -> str:
@@ -112,7 +114,7 @@ def relay_lines(speaker: Connection, room: "SharedRoom", stop: Stop) -> str:
             line = speaker.receive_line() if has_name else receive_in_time(speaker, deadline, stop)
             if line is None or line == EXIT:
                 return "left"
-            has_name = room.receive(speaker, line)
+            has_name = once_more_if_full(partial(room.receive, speaker, line), stop)
         except EndlessLine as endless:
             room.refuse(speaker, endless)
             return f"was hung up on ({endless})"
@@ -188,11 +190,6 @@ def deliver(deliveries: Iterable[Delivery[Connection]]) -> None:
         client.flush()
         if client.outbox:
             client.hang_up()
-
-
-def encode_relayed(line: str) -> bytes:
-    """Return the bytes of a line that the room has made of a good one: by a name longer than a client may send."""
-    return f"{line}\n".encode()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ RESERVED = frozenset({"serveur", "server", "system", "all", "admin", "tous"})
 DIGITS_AND_MARKS = frozenset("0123456789-_.")
 """What a name may hold besides letters, but not begin with."""
 
+NO_LETTERS = frozenset({"FILLER", "MODIFIER"})
+"""Words in the Unicode names of what counts as a letter there, but cannot be seen, or is a mark of no alphabet."""
+
 
 class BadName(ValueError):
     """Says in a few words why a text cannot be a name."""
@@ -46,7 +49,8 @@ def check_letters(name: str) -> None:
 def is_ordinary(letter: str) -> bool:
     """Whether a character is a letter that can be seen, and no fancy form of another (as `Ｅ` is of `E`)."""
     unfancied = unicodedata.normalize("NFKC", letter)
-    return letter.isalpha() and letter == unfancied and "FILLER" not in unicodedata.name(letter, "FILLER")
+    words = unicodedata.name(letter, "FILLER").split()
+    return letter.isalpha() and letter == unfancied and NO_LETTERS.isdisjoint(words)
 
 
 def alphabet(letter: str) -> str:

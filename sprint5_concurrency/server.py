@@ -15,9 +15,9 @@ from collections.abc import Callable
 from typing import Any
 
 from common.announcer import Announcer
-from common.arguments import server_arguments, whole_number
+from common.arguments import client_count, server_arguments
 from common.program import run_server
-from common.sockets import format_address, open_listener
+from common.sockets import bound_unsent, format_address, open_listener
 from common.stop import Stop
 from common.terminal import say
 from sprint5_concurrency import (
@@ -46,9 +46,6 @@ STRATEGIES: dict[str, Strategy] = {
 MAX_CLIENTS = 100
 """Unless the command line says otherwise (subject 004)."""
 
-UNANSWERED_MILLISECONDS = 20_000
-"""After this long without a sign of having received anything, a client's machine counts as gone."""
-
 
 def main(stop: Stop) -> None:
     """Serve all that come until the bell rings, then say `ERR exit` to those who are there."""
@@ -60,7 +57,7 @@ def main(stop: Stop) -> None:
     room: Room[Any] = Room(arguments.max_clients, time.monotonic)
     announcer = Announcer(stop, room.notes)
     with open_listener(arguments.bind, arguments.port) as listener:
-        bound_unsent(listener)
+        bound_unsent(listener, UNSENT_BYTES)
         say(f"listening on {format_address(listener.getsockname())}")
         reception = Reception(listener, room, announcer)
         STRATEGIES[arguments.strategy](listener, reception, stop)
@@ -72,18 +69,6 @@ def allow_many_descriptors() -> None:
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # then it stays as it is
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def bound_unsent(listener: socket.socket) -> None:
-    """Bound what a client that does not read costs; each accepted connection inherits it from the listener."""
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MILLISECONDS)
-
-
-def client_count(word: str) -> int:
-    """Return a number of clients, from 1. Raises ArgumentTypeError."""
-    return whole_number(word, 1, 1_000_000)
 
 
 if __name__ == "__main__":

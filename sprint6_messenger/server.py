@@ -14,9 +14,9 @@ import select
 import socket
 import time
 
-from common.arguments import server_arguments, whole_number
+from common.arguments import client_count, server_arguments
 from common.program import run_server
-from common.sockets import OUT_OF_RESOURCES, PAUSE_SECONDS, format_address, open_listener
+from common.sockets import OUT_OF_RESOURCES, PAUSE_SECONDS, bound_unsent, format_address, open_listener
 from common.stop import POLLIN, POLLOUT, Stop
 from common.terminal import say
 from sprint6_messenger.announcements import Announcements
@@ -33,9 +33,6 @@ MAX_CLIENTS = 100
 UNSENT_BYTES = 64 * 1024
 """What the system keeps besides. Left alone, it grows to some megabytes, and our own bound would mean little."""
 
-UNANSWERED_MILLISECONDS = 20_000
-"""After this long without a sign of having received anything, a client's machine counts as gone."""
-
 ACCEPTS_AT_ONCE = 64
 """Newcomers taken in before those who are here get their turn again."""
 
@@ -46,7 +43,7 @@ def main(stop: Stop) -> None:
     parser.add_argument("--max-clients", type=client_count, default=MAX_CLIENTS, metavar="N")
     arguments = parser.parse_args()
     with open_listener(arguments.bind, arguments.port) as listener:
-        bound_unsent(listener)
+        bound_unsent(listener, UNSENT_BYTES)
         say(f"listening on {format_address(listener.getsockname())}")
         server = Server(listener, Service(arguments.max_clients), stop)
         try:
@@ -54,18 +51,6 @@ def main(stop: Stop) -> None:
         finally:
             listener.close()
             take_leave(server.table.clients.values(), encode(from_server(MessageType.ECHO_SEND, EXIT)))
-
-
-def client_count(word: str) -> int:
-    """Return a number of clients, from 1. Raises ArgumentTypeError."""
-    return whole_number(word, 1, 1_000_000)
-
-
-def bound_unsent(listener: socket.socket) -> None:
-    """Bound what a client that does not read costs; each accepted connection inherits it from the listener."""
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MILLISECONDS)
 
 
 class Server:

@@ -653,9 +653,9 @@ PATCHES = [
         4,
         "descriptor kept",
         "SERVER",
-        "            newcomer.close()\n\n\ndef relay",
+        "            newcomer.close()\n\n\ndef once",
         "            newcomer.hang_up()\n            KEPT.append(newcomer)\n\n\n"
-        "KEPT: list[Connection] = []\n\n\ndef relay",
+        "KEPT: list[Connection] = []\n\n\ndef once",
         "s4-freed",
     ),
     Patch(

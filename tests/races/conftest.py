@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from common.sockets import accept, open_listener
+from common.sockets import accept, bound_unsent, open_listener
 from common.stop import Stop
 from sprint2_threaded_pair import server as pair_server
 from sprint3_n_clients import server as room_server
@@ -63,7 +63,7 @@ def room(capfd: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa: ARG00
     stop = Stop()
     room = room_server.Room(50, stop)
     with open_listener("127.0.0.1", 0) as listener:
-        room_server.bound_unsent(listener)
+        bound_unsent(listener, room_server.UNSENT_BYTES)
 
         def serve() -> None:
             while newcomer := accept(listener, stop):
@@ -81,7 +81,7 @@ def named_room(capfd: pytest.CaptureFixture[str]) -> Iterator[Running]:  # noqa:
     stop = Stop()
     room = named_server.SharedRoom(50, stop)
     with open_listener("127.0.0.1", 0) as listener:
-        named_server.bound_unsent(listener)
+        bound_unsent(listener, named_server.UNSENT_BYTES)
 
         def serve() -> None:
             while newcomer := accept(listener, stop):

@@ -71,9 +71,14 @@ def test_nobody_can_forge_what_the_server_says(line: str) -> None:
     assert room_of("alice", "bob").receive(ALICE, line) == to(f"alice: {line}", ALICE, BOB)
 
 
-@pytest.mark.parametrize("line", [" ", "\t", " \t \u3000"])
+@pytest.mark.parametrize("line", [" ", "\t", " \t  \t"])
 def test_a_blank_line_says_nothing(line: str) -> None:
     assert room_of("alice", "bob").receive(ALICE, line) == []
+
+
+@pytest.mark.parametrize("line", ["\u2028", "\u2029", "\u00a0", "\u3000", " \u2028\t"], ids=ascii)
+def test_only_spaces_and_tabs_are_blank(line: str) -> None:
+    assert room_of("alice").receive(ALICE, line) == to(f"alice: {line}", ALICE)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The server's threads and their lock: deadlines, departures and slow readers, over real connections."""
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -10,7 +11,7 @@ from common.connection import Connection
 from common.lines import LineDecoder
 from common.stop import Stop
 from sprint4_named_room import server
-from sprint4_named_room.server import Late, SharedRoom, receive_in_time, serve_client
+from sprint4_named_room.server import Late, SharedRoom, receive_in_time, serve_client, start_thread
 from tests.common.raw import SMALL, Thread, ends, receive_all, tcp_pair
 
 SOON, LONG_AGO = 60.0, -60.0
@@ -142,3 +143,58 @@ def test_who_does_not_read_is_hung_up_on_and_says_nothing_more(
     assert lines > 1
     assert receive_all(at_alice).decode() == "stuck a quitté le serveur\n"
     assert "stuck was hung up on (it does not read), 1 present" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("comes_early", [False, True], ids=["at the door", "with a name"])
+def test_a_place_that_is_just_being_given_back_is_waited_for(
+    comes_early: bool,
+    stop: Stop,
+    room: SharedRoom,
+    member: Callable[..., Person],
+    person: Callable[..., Person],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    newcomer, peer = person()
+    alice, _at_alice = member("alice")
+    if comes_early:
+        room.arrive(newcomer)
+    for name in ("bob", "carol"):
+        member(name)
+    if comes_early:
+        monkeypatch.setattr(room, "arrive", lambda _newcomer: None)
+    monkeypatch.setattr(stop, "wait", lambda _seconds: room.leave(alice, "left"))
+    peer.sendall(b"dave\nexit\n")
+    serve_client(newcomer, room, stop)
+    assert receive_all(peer).decode() == "dave a rejoint le serveur\n"
+
+
+def test_who_finds_no_place_a_moment_later_is_refused(
+    stop: Stop, room: SharedRoom, member: Callable[..., Person], person: Callable[..., Person]
+) -> None:
+    for name in ("alice", "bob", "carol"):
+        member(name)
+    newcomer, peer = person()
+    thread = Thread(target=serve_client, args=(newcomer, room, stop))
+    thread.start()
+    assert peer.recv(SMALL) == b"*** server full: 3 clients\n"
+    peer.close()
+    assert ends(thread)
+
+
+def test_who_gets_no_thread_is_told(
+    stop: Stop,
+    room: SharedRoom,
+    person: Callable[..., Person],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    newcomer, peer = person()
+    peer.sendall(b"alice\n")
+    start_thread(newcomer, room, stop)
+    assert receive_all(peer) == b"*** server full: no thread is left to listen to you\n"
+    assert room.clients == []
+    assert capsys.readouterr().err == "newcomer refused: can't start new thread\n"
