@@ -68,7 +68,11 @@ def say_short_after_long(speaker: Client, hearer: Client, words: Words) -> None:
     long = words.long_line(17)
     talk(speaker, hearer, long)
     talk(speaker, hearer, words.word()[:4])
-    hearer.sees_no(long[-8:], before=say_marker(speaker, words))
+    marker, tail = say_marker(speaker, words), long[-8:]
+    hearer.sees(marker)
+    shown = hearer.shown()
+    if shown.count(tail.encode()) > shown.count(long.encode()):  # whole, it may come late, or twice
+        raise Unseen(hearer.stage, f"{hearer.name} sees {marker!r} and no {tail!r} before it", repr(tail))
 
 
 def shows(client: Client, text: str) -> bool:
