@@ -102,11 +102,11 @@ def sit_at_terminal() -> None:
 
 
 def start_afresh() -> None:
-    """Obey the keys of a terminal, which a shell lets its background jobs ignore; and limit the processor's time.
+    """Obey a terminal's keys and its end, which background jobs are made to ignore; and limit the processor's time.
 
     The system then ends this program, and each that it starts, once it has used the processor for too long.
     """
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from grader.launch import plain_environment
+from grader.launch import plain_environment, start_afresh
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +23,7 @@ Outcome = tuple[int, str, str]
 def child(*words: str, shell: str = DIRECTLY, **options: Any) -> Child:
     """Start Python with these words, its streams on pipes unless told otherwise."""
     streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    settings = {"cwd": ROOT, "env": plain_environment(), **streams, **options}
+    settings = {"cwd": ROOT, "env": plain_environment(), "preexec_fn": start_afresh, **streams, **options}
     return subprocess.Popen(["sh", "-c", shell, "sh", sys.executable, *words], **settings)
 
 
