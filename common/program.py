@@ -17,7 +17,7 @@ SIGNAL_CODE = 128
 
 
 def run_server(main: Callable[[Stop], None]) -> NoReturn:
-    """Run a server to its end and exit; for a server, SIGINT and SIGTERM are the normal end."""
+    """Run a server to its end and exit; for a server, a signal that tells it to stop is the normal end."""
     sys.exit(run(main, Stop()))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from grader.actors import Client, PipedClient, Server
 from grader.contract import HOST, Contract, number_of, read_contract, reference
+from grader.family import is_at_rest
 from grader.listening import has_read_all, is_connected
 from grader.peers import Impostor, Peer, RawConnection
 from grader.stage import START_SECONDS, Stage
@@ -99,7 +100,7 @@ def tap(request: pytest.FixtureRequest, stage: Stage, server: Server, contract: 
 def come(
     name: str, actor: type[Client], server: Server, tap: Wiretap | None, start_client: Callable[..., Client]
 ) -> Client:
-    """Start a client and wait until it is connected, and accepted unless the server lets it wait.
+    """Start a client and wait until it is connected, and its server has taken it in, unless it lets it wait.
 
     Raises Unseen when it does not connect.
     """
@@ -114,7 +115,7 @@ def come(
         raise Unseen(stage, f"{name} connects to port {port}", client.program.ending())
     if tap:
         stage.wait_until(lambda: tap.count() > came)
-    stage.wait_for_outside(lambda: not server.waiting(), ACCEPT_SECONDS)
+    stage.wait_for_outside(lambda: not server.waiting() and is_at_rest(server.program.pid), ACCEPT_SECONDS)
     return client
 
 

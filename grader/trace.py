@@ -67,8 +67,9 @@ def played(sprint: int, contract: Contract, *, sandboxed: bool) -> tuple[list[En
         os.close(writer)
         with os.fdopen(reader, encoding="utf-8") as lines:
             said = [json.loads(line) for line in lines]
-    problem = "".join(each["problem"] for each in said if "problem" in each)
-    return [entry_of(each) for each in said if "actor" in each], problem
+    problems = [each["problem"] for each in said if "problem" in each]
+    entries = [entry_of(each) for each in said if "actor" in each]
+    return entries, problems[0] if problems else "the conversation was not played to its end"
 
 
 def value_of(entry: Entry) -> dict[str, object]:
@@ -141,7 +142,7 @@ def main() -> None:
         problem = ""
         try:
             play(stage, read_contract(directory).in_sprint(sprint), TALKS[sprint])
-        except (Unseen, AssertionError) as error:
+        except (Unseen, AssertionError, OSError) as error:  # OSError: there is no such program
             problem = str(error).strip().rpartition("\n\n")[2]
         for entry in stage.journal.entries:
             results.write(json.dumps(value_of(entry)) + "\n")

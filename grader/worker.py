@@ -11,7 +11,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -106,14 +106,15 @@ class Reports:
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-    ) -> Iterator[None]:
+    ) -> Generator[None, object, object]:
         """Remember which actors have come, and which one of a case has not."""
         try:
-            yield
+            value = yield
         except Exception:
             request.node.stash.setdefault(LACKS, fixturedef.argname)  # who waits for this one fails behind it
             raise
         self.came.add(fixturedef.argname)
+        return value
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:

@@ -28,11 +28,14 @@ PATIENCE_SECONDS = 0.02
 """How long one whose outbox has overflowed is given to read all of it, before it is hung up on.
 
 Without it a burst is passed on faster than those who do read can be woken up, and they would be hung up on. The
-others wait meanwhile, so it is little, and given once: who reads needs a moment, who does not read needs for ever.
+others wait meanwhile, so it is little. Who reads needs a moment; who does not gets it once, and is gone.
 """
 
 PATIENCE_SECONDS_EACH = 0.004
 """And so much more for each one who is late: when all are, it is the machine that is slow."""
+
+MOST_LATE = 100
+"""More who are late at once gain no more time: nobody is served meanwhile, nor is the bell heard."""
 
 
 def serve(listener: socket.socket, reception: Reception[QueuedMember], stop: Stop) -> None:
@@ -128,7 +131,7 @@ class Tick:
         self._size = 0
 
     def _let_catch_up(self, late: set[QueuedMember]) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS + PATIENCE_SECONDS_EACH * len(late)
+        deadline = time.monotonic() + PATIENCE_SECONDS + PATIENCE_SECONDS_EACH * min(len(late), MOST_LATE)
         while late & self.behind and time.monotonic() < deadline:
             for member in wait_ready(dict.fromkeys(self.behind, POLLOUT), deadline - time.monotonic()):
                 member.flush()

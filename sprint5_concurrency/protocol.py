@@ -15,14 +15,8 @@ USER, MSG = "USER", "MSG"
 TOO_LONG = f"longer than {MAX_LINE_BYTES} bytes"
 """What the framing says of such a line; all else that it finds wrong is wrong with the text."""
 
-INVISIBLE = (
-    r"\s\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
-    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-"""White space, the blank of Braille, and what Unicode calls Default_Ignorable_Code_Point: nothing of it is seen."""
-
-BLANK, BLANK_LINE = re.compile(f"[{INVISIBLE}]*"), re.compile(f"MSG [{INVISIBLE}]*\n")
-"""A text in which nothing is seen, and a line with such a text in a block of lines."""
+BLANK, BLANK_LINE = re.compile(r"[ \t]*"), re.compile(r"MSG [ \t]*\n")
+"""A text with nothing in it to be read, and a line with such a text in a block of lines."""
 
 UNRELAYABLE = re.compile(CONTROL_CHARACTERS.pattern.replace(r"\x0a-", r"\x0b-"))
 """A control character, the LF apart that ends each line of a block."""

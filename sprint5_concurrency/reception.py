@@ -133,7 +133,7 @@ class Reception(Generic[AnyMember]):
 
     def seconds(self) -> float | None:
         """Return how long one may wait before one must tidy; None: as long as one likes."""
-        is_needed = self.room.nameless or self.going or not self.is_open()
+        is_needed = self.room.nameless or self.going or self.room.notes or not self.is_open()
         return LOOK_SECONDS if is_needed else None
 
     def tidy(self) -> None:

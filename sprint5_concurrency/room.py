@@ -40,7 +40,7 @@ LATE = Refused("name-missing", f"a name comes within {NAME_SECONDS:.0f} seconds"
 CROWDED = Refused("server-full", f"{MAX_NAMELESS} connections are without a name", last=True)
 """What those who are late with it are told: in ordinary times, and in a crowd."""
 
-KEPT_NOTES = 10_000
+KEPT_NOTES = 1000
 """Arrivals and departures that wait to be printed; the oldest is dropped when nobody reads them."""
 
 Member = TypeVar("Member", bound=Hashable)

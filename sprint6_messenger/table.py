@@ -20,6 +20,7 @@ from common.stop import POLLIN, POLLOUT
 from sprint6_messenger.announcements import Announcements
 from sprint6_messenger.answers import Delivery, Member, last_word
 from sprint6_messenger.connection import Connection
+from sprint6_messenger.pacing import Pacing
 from sprint6_messenger.patience import Patience
 from sprint6_messenger.service import Service
 from sprint6_messenger.users import TIME_FORMAT, Origin
@@ -34,9 +35,6 @@ OUTBOX_BYTES = 256 * 1024
 PATIENCE_SECONDS = 10.0
 """How long a stranger may take to finish a message that it has begun, and one who is leaving to close."""
 
-SLOW_SECONDS = 1.5
-"""A flood waits for a hearer that takes something this often, and only once for one that has not caught up since."""
-
 
 class Table:
     """All clients. None of its methods waits."""
@@ -49,8 +47,7 @@ class Table:
         self._touched: OrderedDict[Connection, None] = OrderedDict()  # to be written to, or closed
         self._unfinished: Patience[Connection] = Patience(PATIENCE_SECONDS)
         self._leaving: Patience[Connection] = Patience(PATIENCE_SECONDS)
-        self._behind: Patience[Connection] = Patience(SLOW_SECONDS)
-        self._spoke: dict[Connection, None] = {}  # since nobody was behind
+        self._pacing = Pacing()
 
     def admit(self, client: Connection) -> None:
         """Take in a newcomer; when too many have no name, in the place of the one that has been silent longest."""
@@ -71,12 +68,11 @@ class Table:
 
     def first_end(self) -> float:
         """Return when `end_waits` is to be called next."""
-        return min(wait.first_end() for wait in (self._unfinished, self._leaving, self._behind))
+        return min(wait.first_end() for wait in (self._unfinished, self._leaving, self._pacing))
 
     def end_waits(self, now: float) -> None:
         """No longer wait for those who have taken too long."""
-        for client in self._behind.take_due(now):
-            client.is_stuck = True
+        self._pacing.end_waits(now)
         for client in self._unfinished.take_due(now):
             self._deliver([last_word(client.descriptor, "you have not finished a message for too long")])
         for client in self._leaving.take_due(now):
@@ -87,22 +83,16 @@ class Table:
         while self._touched:
             client, _ = self._touched.popitem(last=False)
             if client.flush():
-                self._behind.end(client)
+                self._pacing.takes(client)
             self._settle(client)
-        self._pace()
-
-    def _pace(self) -> None:
-        """Listen to those who have spoken, unless they must wait for their hearers."""
-        for client in self._spoke:
+        for client in self._pacing.speakers():
             self._poller.modify(client.descriptor, self._interest(client))
-        if not self._behind:
-            self._spoke.clear()
 
     def _read(self, client: Connection) -> None:
         if client in self._leaving:
             client.read_away()
             return
-        self._spoke[client] = None
+        self._pacing.speaks(client)
         for each in (found := client.read()):
             if client not in self._leaving:
                 self._receive(client, each)
@@ -159,7 +149,7 @@ class Table:
         self._deliver(self._service.leave(client.descriptor, time.monotonic()))
         self._nameless.pop(client, None)
         self._unfinished.end(client)
-        self._behind.end(client)
+        self._pacing.forget(client)
         self._touched[client] = None
         self._leaving.begin(client)
         if len(self._leaving) > MAX_NAMELESS:
@@ -172,16 +162,14 @@ class Table:
             self._depart(client, "was hung up on (it does not read)")
         if client in self._leaving:
             self._let_go(client)
-        elif client.outbox and not client.is_stuck:
-            self._behind.begin(client)
+        else:
+            self._pacing.look_at(client)
         if client.descriptor in self.clients:
             self._poller.modify(client.descriptor, self._interest(client))
 
     def _interest(self, client: Connection) -> int:
-        """Return what to wait for: nothing of who floods while any hearer is behind, of others while most are."""
-        fewest = 0 if client.floods else len(self.clients) // 2
-        is_held = client in self._spoke and len(self._behind) > fewest
-        return (0 if client.ended or is_held else POLLIN) | (POLLOUT if client.outbox else 0)
+        is_heard = not client.ended and not self._pacing.holds(client, self._service.present)
+        return (POLLIN if is_heard else 0) | (POLLOUT if client.outbox else 0)
 
     def _let_go(self, client: Connection) -> None:
         """Close a connection that is leaving as soon as nothing is to be expected of it."""
@@ -194,6 +182,5 @@ class Table:
         self._poller.unregister(client.descriptor)
         del self.clients[client.descriptor]
         self._touched.pop(client, None)
-        self._spoke.pop(client, None)
         self._leaving.end(client)
         client.close()

@@ -14,7 +14,7 @@ FLOOD_BYTES = 8_000_000
 STALLED_SECONDS = 0.4
 """Nobody's bytes are taken for so long: the flood stands still, if the server is at rest."""
 
-WORK_SECONDS = 0.01
+WORK_SECONDS = 0.03
 """A server that has used so much of the processor meanwhile is still at work, on a machine that has much to do."""
 
 FLOOD_SECONDS = 20.0

@@ -1076,7 +1076,7 @@ PATCHES = [
         "descriptor kept",
         "sprint6_messenger/table.py",
         "        client.close()\n",
-        "        self._spoke[client] = None\n",
+        '        self.__dict__.setdefault("kept", []).append(client)\n',
         "s6-counts",
     ),
     Patch(6, "no SO_REUSEADDR", SOCKETS, "SO_REUSEADDR, 1", "SO_REUSEADDR, 0", "s6-restart", "no-reuseaddr"),

@@ -23,7 +23,9 @@ class Scene:
     def __init__(self, things: ExitStack, max_clients: int) -> None:
         self.listener = things.enter_context(open_listener("127.0.0.1", 0))
         self.room: Room[Member] = Room(max_clients, time.monotonic)
-        self.reception = Reception(self.listener, self.room, Announcer(things.enter_context(closing(Stop()))))
+        self.reception = Reception(
+            self.listener, self.room, Announcer(things.enter_context(closing(Stop())), self.room.notes)
+        )
         self.things = things
 
     def comes(self, words: bytes = b"") -> tuple[socket.socket, Member]:
