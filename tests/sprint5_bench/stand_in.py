@@ -58,11 +58,17 @@ class Visit(socketserver.StreamRequestHandler):
         if self.said > LATE and self.question:
             self.request.shutdown(socket.SHUT_RDWR)
         with Room.lock:
-            for hearer in Room.hearers:
-                if hearer is not self:
-                    hearer.wfile.write(line)
+            for hearer in [each for each in Room.hearers if each is not self]:
+                hearer.hear(line)
             if self.said == THIRD and self in Room.hearers:
                 self.wfile.write(self.question)
+
+    def hear(self, line: bytes) -> None:
+        """Pass a line on, or nothing more to one who does not read: the room must not wait for it."""
+        try:
+            self.request.send(line, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            Room.hearers.remove(self)
 
     def take_answer(self, line: bytes) -> None:
         """Take note that a client is still there."""
