@@ -643,9 +643,8 @@ def uses_little(server: Server, strategy: str) -> None:
     """Expect of a server that it uses next to no CPU, unless it asks again and again."""
     (seconds,) = cpu_seconds([server.program])
     bound = BUSY_SHARE * IDLE_SECONDS if strategy == "busy_loop" else 2 * IDLE_CPU_SECONDS
-    assert seconds < bound, (
-        f"{strategy} uses {seconds / IDLE_SECONDS:.0%} of the processor while nothing happens"
-    )
+    share = f"server uses {seconds / IDLE_SECONDS:.0%} of the processor while nothing happens"
+    assert seconds < bound, f"{share} ({strategy})"
 
 
 @check(
