@@ -73,6 +73,21 @@ def string(raw: bytes) -> str:
     return raw.partition(b"\0")[0].decode(errors="backslashreplace")
 
 
+def size_of_first(raw: bytes | bytearray) -> int:
+    """Return how many bytes the first message has; 0 when it is not yet whole."""
+    if len(raw) < HEADER.size:
+        return 0
+    size = HEADER.size + max(0, int.from_bytes(raw[:4], "little", signed=True))
+    return size if len(raw) >= size else 0
+
+
+def unpacked(raw: bytes) -> Said:
+    """Return what the bytes of one message say."""
+    _length, sender, kind, infos = HEADER.unpack_from(raw)
+    payload = raw[HEADER.size :]
+    return Said(kind, string(infos), payload.rstrip(b"\n\0").decode(errors="replace"), string(sender))
+
+
 class MessageConnection(RawConnection):
     """One end of a connection that speaks in messages."""
 
@@ -82,10 +97,7 @@ class MessageConnection(RawConnection):
 
     def has_heard(self) -> bool:
         """Tell whether a whole message has arrived."""
-        if len(self.unread) < HEADER.size:
-            return False
-        length = int.from_bytes(self.unread[:4], "little", signed=True)
-        return len(self.unread) >= HEADER.size + max(0, length)
+        return size_of_first(self.unread) > 0
 
     def takes(self) -> Said:
         """Take the next message, whatever it is. Raises Unseen when none comes."""
@@ -93,10 +105,9 @@ class MessageConnection(RawConnection):
         if not self.has_heard():
             end = "the end of the connection" if self.hung_up else "nothing more in time"
             raise Unseen(self.stage, f"{self.name} receives a message", f"{len(self.unread)} bytes and {end}")
-        length, sender, kind, infos = HEADER.unpack_from(self.unread)
-        payload = bytes(self.unread[HEADER.size : HEADER.size + max(0, length)])
-        del self.unread[: HEADER.size + len(payload)]
-        said = Said(kind, string(infos), payload.rstrip(b"\n\0").decode(errors="replace"), string(sender))
+        size = size_of_first(self.unread)
+        said = unpacked(bytes(self.unread[:size]))
+        del self.unread[:size]
         self.stage.journal.write(self.name, RECEIVED, str(said))
         return said
 

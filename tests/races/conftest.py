@@ -1,5 +1,6 @@
 """What the races stand on: hasty threads, running rooms and a running pair, and raw clients."""
 
+import random
 import socket
 import sys
 import threading
@@ -24,6 +25,12 @@ def hasty_threads() -> Iterator[None]:
     sys.setswitchinterval(1e-5)
     yield
     sys.setswitchinterval(usual)
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """Chance, from the seed that the run prints."""
+    return random.Random(f"{request.config.getoption('--seed')} {request.node.name}")
 
 
 class Running:

@@ -30,6 +30,7 @@ class History(NamedTuple):
     seen: Sequence[str]
     left: bool = False  # before the end; else it was there until all was over
     whole: bool = True  # it said and saw all up to its end: it was not reset, killed or hung up on
+    echoed: bool = True  # the room tells it what it has said itself, too
 
 
 Judge = Callable[[Sequence[History]], Iterator[str]]
@@ -118,6 +119,9 @@ def lost(histories: Sequence[History]) -> Iterator[str]:
 def missing(history: History, due: Sequence[str], source: str) -> Iterator[str]:
     """Find what somebody should have seen; who was cut off need not have seen what is behind the last it saw."""
     seen = set(history.seen)
+    if not history.echoed:
+        own = set(spoken(history))
+        due = [line for line in due if line not in own]
     if not history.whole:
         last = max((place for place, line in enumerate(due) if line in seen), default=-1)
         due = due[: last + 1]
@@ -147,11 +151,18 @@ def skipped(history: History, histories: Sequence[History]) -> Iterator[str]:
     seen, known = set(history.seen), set(map(author, history.seen))
     for speaker in histories:
         heard = [place for place, line in enumerate(spoken(speaker)) if line in seen]
-        if heard and heard != list(range(heard[0], heard[-1] + 1)):
+        if heard and heard != list(range(*due_places(history, speaker, heard))):
             yield f"{history.owner} saw a part only of what {speaker.owner} said"
         told = departure(speaker.owner) in seen or history.left
         if speaker.left and speaker.owner in known and not told:
             yield f"{history.owner} was never told that {speaker.owner} had left"
+
+
+def due_places(history: History, speaker: History, heard: Sequence[int]) -> tuple[int, int]:
+    """Return from where to where somebody should have seen what a speaker said, who has seen some of it."""
+    saw_begin = arrival(speaker.owner) in history.seen
+    saw_end = speaker.whole and departure(speaker.owner) in history.seen
+    return 0 if saw_begin else heard[0], len(speaker.said) if saw_end else heard[-1] + 1
 
 
 JUDGES: tuple[Judge, ...] = (invented, doubled, strayed, swapped, lost)

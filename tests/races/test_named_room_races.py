@@ -1,23 +1,17 @@
 """Sprint 4, hurried: visitors come, talk and leave in every way; what they all saw is judged afterwards."""
 
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 
-import psutil
 import pytest
 
-from grader.listening import accept_queues
-from tests.common.children import SECONDS, Child, child, end, said
+from tests.common.children import Child, child, end
 from tests.races.histories import arrival, complaints, departure
-from tests.races.visitors import Visitor, listen
+from tests.races.visitors import LineVisitor, Party, check_end
 
-RUNS, VISITS = 20, 50
-
-ROUNDS, ELDERS, MOST_VISITORS = 25, 3, 12
-"""How often everybody acts, how many stay from the first to the last, and how many are there at most."""
+RUNS, ROUNDS, VISITS = 20, 25, 50
 
 HASTY_SERVER = """
 import sys
@@ -37,82 +31,23 @@ def process() -> Iterator[Child]:
     end(program)
 
 
-@pytest.fixture
-def chance(request: pytest.FixtureRequest) -> random.Random:
-    """Chance, from the seed that the run prints."""
-    return random.Random(f"{request.config.getoption('--seed')} {request.node.name}")
-
-
-class Party:
-    """All visitors of one room: those who are there, and those who have been."""
-
-    def __init__(self, process: Child, chance: random.Random, doors: ExitStack) -> None:
-        self.port = int(said(process).rpartition(":")[2])
-        self.visitors: list[Visitor] = []
-        self._server = psutil.Process(process.pid)
-        self._descriptors = self._server.num_fds()
-        self._chance = chance
-        self._doors = doors
-
-    def comes(self, name: str) -> Visitor:
-        """Let one more come, and give its name."""
-        visitor = Visitor(name, self.port, self._chance)
-        self._doors.callback(visitor.socket.close)
-        self.visitors.append(visitor)
+def say_the_end(party: Party[LineVisitor]) -> None:
+    """Let all who are here say the end, and hear it."""
+    party.settles()
+    party.wait_until(lambda: all(arrival(each.name) in each.lines() for each in party.here()))
+    for visitor in party.here():
+        visitor.says("the end")
         visitor.sends_all_but()
-        return visitor
-
-    def here(self) -> list[Visitor]:
-        """Return those who have not left."""
-        return [each for each in self.visitors if each.is_here]
-
-    def all_act(self) -> None:
-        """Let everybody talk, some leave, and perhaps somebody come."""
-        acting = self.here()
-        self._chance.shuffle(acting)
-        for visitor in acting:
-            visitor.talks()
-            if visitor not in self.visitors[:ELDERS] and self._chance.random() < 0.15:
-                visitor.leaves()
-        if len(self.here()) < MOST_VISITORS:
-            self.comes(f"guest{len(self.visitors)}")
-        listen(self.visitors)
-
-    def ends(self) -> None:
-        """Wait until the server knows who has come and left; then let all who are here say the end, and hear it."""
-        for visitor in self.here():
-            visitor.sends_all_but()
-        self.wait_until(self.has_settled)
-        self.wait_until(lambda: all(each.ended for each in self.visitors if not each.is_here))
-        self.wait_until(lambda: all(arrival(each.name) in each.lines() for each in self.here()))
-        for visitor in self.here():
-            visitor.says("the end")
-            visitor.sends_all_but()
-        last = {f"{each.name}: the end" for each in self.here()}
-        self.wait_until(lambda: all(last <= set(each.lines()) for each in self.here()))
-
-    def has_settled(self) -> bool:
-        """Tell whether the server has taken in whoever waited, and closed whatever was left."""
-        nobody_waits = not accept_queues(self._server.pid)[self.port]
-        return nobody_waits and self._server.num_fds() == self._descriptors + len(self.here())
-
-    def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Listen until a condition holds."""
-        deadline = time.monotonic() + SECONDS
-        while not condition():
-            assert time.monotonic() < deadline, "the room does not come to rest"
-            listen(self.visitors, 0.005)
+    last = {f"{each.name}: the end" for each in party.here()}
+    party.wait_until(lambda: all(last <= set(each.lines()) for each in party.here()))
 
 
 @pytest.mark.parametrize("run", range(RUNS))
 def test_all_see_the_same_history(run: int, process: Child, chance: random.Random) -> None:  # noqa: ARG001
     with ExitStack() as doors:
-        party = Party(process, chance, doors)
-        for number in range(ELDERS):
-            party.comes(f"elder{number}")
-        for _ in range(ROUNDS):
-            party.all_act()
-        party.ends()
+        party = Party(process, chance, doors, LineVisitor)
+        party.lives(ROUNDS)
+        say_the_end(party)
         histories = [each.history() for each in party.visitors]
         process.terminate()
         party.wait_until(lambda: all(each.ended for each in party.visitors))
@@ -122,22 +57,9 @@ def test_all_see_the_same_history(run: int, process: Child, chance: random.Rando
     check_end(process, len(last_words))
 
 
-def check_end(process: Child, present: int) -> None:
-    """See that a server has ended well, and has counted its members one by one."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    assert process.wait(SECONDS) == 0
-    assert process.stderr.read() == b""
-    count = 0
-    for line in process.stdout.read().decode().splitlines():
-        count += 1 if " arrived " in line else -1
-        assert line.endswith(f", {count} present")
-    assert count == present
-
-
 def test_a_name_is_free_as_soon_as_its_departure_is_told(process: Child, chance: random.Random) -> None:
     with ExitStack() as doors:
-        party = Party(process, chance, doors)
+        party = Party(process, chance, doors, LineVisitor)
         observer = party.comes("alice")
         for number in range(VISITS):
             guest = party.comes("bob")
@@ -146,6 +68,6 @@ def test_a_name_is_free_as_soon_as_its_departure_is_told(process: Child, chance:
             party.wait_until(partial(has_seen, observer, departure("bob"), number + 1))
 
 
-def has_seen(visitor: Visitor, line: str, times: int) -> bool:
+def has_seen(visitor: LineVisitor, line: str, times: int) -> bool:
     """Tell whether a visitor has received a line so often."""
     return visitor.lines().count(line) == times
