@@ -1,0 +1,48 @@
+"""Sprint 6 at random: visitors rename, join, talk and leave in every way; what they all heard is judged afterwards."""
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.common.children import Child, child, end
+from tests.races.messengers import Messenger
+from tests.races.visitors import Party, check_end
+from tests.races.visits import complaints
+
+RUNS, ROUNDS = 20, 40
+
+
+@pytest.fixture
+def process() -> Iterator[Child]:
+    """The server in a process of its own."""
+    program = child("-m", "sprint6_messenger.server", "0")
+    yield program
+    end(program)
+
+
+def say_the_end(party: Party[Messenger]) -> None:
+    """Let all who are here say something last, and wait until each has heard whatever was said."""
+    party.settles()
+    for visitor in party.here():
+        visitor.says_to_all()
+    for text in ("all of mine is done", "all of theirs, too"):
+        for visitor in party.here():
+            visitor.asks_for_echo(text)
+        party.wait_until(lambda text=text: all(each.has_heard(text) for each in party.here()))
+
+
+@pytest.mark.parametrize("run", range(RUNS))
+def test_all_that_is_heard_fits_into_one_order(run: int, process: Child, chance: random.Random) -> None:  # noqa: ARG001
+    with ExitStack() as doors:
+        party = Party(process, chance, doors, Messenger)
+        party.lives(ROUNDS)
+        say_the_end(party)
+        visits = [each.visit() for each in party.visitors]
+        process.terminate()
+        party.wait_until(lambda: all(each.ended for each in party.visitors))
+        last_words = [each.heard[-1].text for each in party.here()]
+    assert complaints(visits) == []
+    assert last_words == ["exit"] * len(last_words)
+    check_end(process, len(last_words))
