@@ -151,18 +151,19 @@ def skipped(history: History, histories: Sequence[History]) -> Iterator[str]:
     seen, known = set(history.seen), set(map(author, history.seen))
     for speaker in histories:
         heard = [place for place, line in enumerate(spoken(speaker)) if line in seen]
-        if heard and heard != list(range(*due_places(history, speaker, heard))):
+        if heard != list(due_places(history, speaker, heard)):
             yield f"{history.owner} saw a part only of what {speaker.owner} said"
         told = departure(speaker.owner) in seen or history.left
         if speaker.left and speaker.owner in known and not told:
             yield f"{history.owner} was never told that {speaker.owner} had left"
 
 
-def due_places(history: History, speaker: History, heard: Sequence[int]) -> tuple[int, int]:
-    """Return from where to where somebody should have seen what a speaker said, who has seen some of it."""
+def due_places(history: History, speaker: History, heard: Sequence[int]) -> range:
+    """Return which of the lines of a speaker somebody should have seen, who has seen some of them."""
     saw_begin = arrival(speaker.owner) in history.seen
     saw_end = speaker.whole and departure(speaker.owner) in history.seen
-    return 0 if saw_begin else heard[0], len(speaker.said) if saw_end else heard[-1] + 1
+    begin = 0 if saw_begin else min(heard, default=len(speaker.said))
+    return range(begin, len(speaker.said) if saw_end else max(heard, default=-1) + 1)
 
 
 JUDGES: tuple[Judge, ...] = (invented, doubled, strayed, swapped, lost)

@@ -81,6 +81,10 @@ GOOD_ONES = {
         BOB,
         behind(CAROL, "alice: bob a quitté le serveur"),
     ],
+    "three in a room without echo": [
+        without(each, *(line for line in ROOM if line.startswith(f"{each.owner}:")))._replace(echoed=False)
+        for each in GOOD
+    ],
     "two who never met": [
         BOB._replace(said=[], seen=[arrival("bob")]),
         History("carol", [], [arrival("carol")]),
@@ -114,6 +118,22 @@ BAD_ONES: dict[str, tuple[Judge, list[History]]] = {
     "the last line of who left with a word": (
         lost,
         [ALICE, BOB._replace(said=["salut", "au revoir"]), CAROL],
+    ),
+    "all that one said from its arrival to its departure": (
+        lost,
+        [without(ALICE, "bob: salut"), History("bob", ["salut"], [arrival("bob")], left=True), CAROL],
+    ),
+    "the first line of one whose arrival was seen": (
+        lost,
+        [
+            without(ALICE, "bob: salut"),
+            BOB._replace(said=["salut", "hein ?"], seen=[arrival("bob")], echoed=False),
+            History("dave", [], [arrival("dave"), arrival("bob"), "bob: hein ?"], echoed=False),
+        ],
+    ),
+    "a line of another in a room without echo": (
+        lost,
+        [ALICE._replace(echoed=False), without(BOB._replace(echoed=False), "alice: deux"), CAROL],
     ),
     "a gap before one was cut off": (lost, [ALICE, cut(without(BOB, "bob: salut"), 2), CAROL]),
     "a gap in what who was cut off had said": (

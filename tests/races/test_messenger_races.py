@@ -1,8 +1,9 @@
-"""Sprint 6 at random: visitors rename, join, talk and leave in every way; what they all heard is judged afterwards."""
+"""Sprint 6 at random: visitors rename, join, talk and leave in every way; what all heard is judged afterwards."""
 
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
@@ -30,7 +31,12 @@ def say_the_end(party: Party[Messenger]) -> None:
     for text in ("all of mine is done", "all of theirs, too"):
         for visitor in party.here():
             visitor.asks_for_echo(text)
-        party.wait_until(lambda text=text: all(each.has_heard(text) for each in party.here()))
+        party.wait_until(partial(all_have_heard, party, text))
+
+
+def all_have_heard(party: Party[Messenger], text: str) -> bool:
+    """Tell whether all who are here have heard something."""
+    return all(each.has_heard(text) for each in party.here())
 
 
 @pytest.mark.parametrize("run", range(RUNS))

@@ -321,9 +321,9 @@ def out_of_turn(visits: Sequence[Visit]) -> Iterator[str]:
         for said in filter(is_relayed, visit.heard):
             author, place = origins.get(said.text, (visit, 0))
             heard.setdefault(author.owner, []).append(place)
-        for author, order in heard.items():
+        for speaker, order in heard.items():
             if any(first >= second for first, second in pairwise(order)):
-                yield f"{visit.owner} heard {author} in another order than he spoke"
+                yield f"{visit.owner} heard {speaker} in another order than he spoke"
 
 
 def broadcasts_lost(visits: Sequence[Visit]) -> Iterator[str]:
