@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
 
 import pytest
 
@@ -24,19 +23,21 @@ def process() -> Iterator[Child]:
 
 
 def say_the_end(party: Party[Messenger]) -> None:
-    """Let all who are here say something last, and wait until each has heard whatever was said."""
+    """Let all who are here speak and ask who is there once more; wait until each has heard whatever was said."""
     party.settles()
+    wait_for_echoes(party, "all are here")
     for visitor in party.here():
         visitor.says_to_all()
-    for text in ("all of mine is done", "all of theirs, too"):
-        for visitor in party.here():
-            visitor.asks_for_echo(text)
-        party.wait_until(partial(all_have_heard, party, text))
+        visitor.asks_who()
+    wait_for_echoes(party, "all have spoken")
+    wait_for_echoes(party, "all have heard")
 
 
-def all_have_heard(party: Party[Messenger], text: str) -> bool:
-    """Tell whether all who are here have heard something."""
-    return all(each.has_heard(text) for each in party.here())
+def wait_for_echoes(party: Party[Messenger], text: str) -> None:
+    """Wait until the server has done what anybody asked for before."""
+    for visitor in party.here():
+        visitor.asks_for_echo(text)
+    party.wait_until(lambda: all(each.has_heard(text) for each in party.here()))
 
 
 @pytest.mark.parametrize("run", range(RUNS))

@@ -84,6 +84,7 @@ CAROL = Visit(
         asked(Type.WHO),
         asked(Type.NICK, "Sam"),
         asked(Type.MSG, "dave", "et toi ?"),
+        asked(Type.WHO),
     ],
     [
         told(Type.NICK, "carolx1"),
@@ -93,6 +94,7 @@ CAROL = Visit(
         TO_CAROL,
         told(Type.MSG, "", "user dave does not exist"),
         Said(Type.MSGALL, "", "bonsoir", "alicex1"),
+        users("alicex1", "Sam"),
     ],
 )
 """She is in no channel, and is called Sam when bob no longer is."""
@@ -187,6 +189,14 @@ BAD_ONES: dict[str, tuple[Judge, list[Visit]]] = {
             BOB,
             changed(CAROL, 1, users("alicex1", "SAM", "carolx1")),
         ],
+    ),
+    "a list with two of one name": (
+        visits.torn,
+        [ALICE, BOB, behind(CAROL, users("alicex1", "SAM", "Sam"))],
+    ),
+    "a last list with who has left": (
+        visits.outstayed,
+        [ALICE, BOB, behind(CAROL, users("alicex1", "bobx2", "Sam"))],
     ),
     "a line that nobody said": (
         visits.misnamed,

@@ -13,7 +13,7 @@ large that were small before. Whoever is about to enter a channel first takes a 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, pairwise, permutations
 from typing import NamedTuple
 
@@ -219,7 +219,7 @@ def orders_differ(visits: Sequence[Visit]) -> Iterator[str]:
 
 
 def orders_of_names(visits: Sequence[Visit]) -> dict[str, tuple[str, int]]:
-    """Return for each name who asked for it, and as his how manyeth."""
+    """Return for each name who asked for it, and the place that it has among his names."""
     return {name: (visit.owner, place) for visit in visits for place, name in enumerate(names_of(visit))}
 
 
@@ -237,7 +237,7 @@ def aged(visits: Sequence[Visit]) -> Iterator[str]:
 
 
 def torn(visits: Sequence[Visit]) -> Iterator[str]:
-    """Find lists of users that lack one who was there, first of all who asked, or have one under two names."""
+    """Find lists of users that lack one who was there, who asked too, or have one twice, or two of one name."""
     orders = orders_of_names(visits)
     stayed = {visit.owner for visit in visits if not visit.left}
     for visit in visits:
@@ -246,8 +246,14 @@ def torn(visits: Sequence[Visit]) -> Iterator[str]:
             if said.type == Type.WHO and is_list(said):
                 there = set().union(*met[:place]) & set().union(stayed, *met[place + 1 :])
                 owners = [orders[each][0] for each in listed(said) if each in orders]
-                if name not in listed(said) or not there <= set(owners) or len(owners) > len(set(owners)):
+                is_whole = name in listed(said) and there <= set(owners)
+                if not is_whole or has_twice(owners) or has_twice(map(str.casefold, listed(said))):
                     yield f"{visit.owner} got a list of no moment: {listed(said)}"
+
+
+def has_twice(things: Iterable[str]) -> bool:
+    """Tell whether something is there more than once."""
+    return any(times > 1 for times in Counter(things).values())
 
 
 def is_list(said: Said) -> bool:
@@ -265,24 +271,29 @@ def snapshots_cross(visits: Sequence[Visit]) -> Iterator[str]:
         if is_list(said)
     ]
     for one, other in combinations(lists, 2):
-        if (
-            len(
-                {
-                    one[owner] < other[owner]
-                    for owner in one.keys() & other.keys()
-                    if one[owner] != other[owner]
-                }
-            )
-            > 1
-        ):
+        moved_on = {one[owner] < other[owner] for owner in one.keys() & other if one[owner] != other[owner]}
+        if len(moved_on) > 1:
             yield f"one list is both before and behind another: {one}, {other}"
+
+
+def outstayed(visits: Sequence[Visit]) -> Iterator[str]:
+    """Find last lists of users that have other users than those who stayed; each of them asked when all was over."""
+    orders = orders_of_names(visits)
+    stayed = sorted(visit.owner for visit in visits if not visit.left)
+    for visit in visits:
+        last = [said for said in visit.heard if is_list(said)][-1:]
+        if (
+            not visit.left
+            and sorted(orders.get(name, name)[0] for said in last for name in listed(said)) != stayed
+        ):
+            yield f"{visit.owner} got {last} as a list of those who stayed, who are {stayed}"
 
 
 # Words
 
 
 def origins_of(visits: Sequence[Visit]) -> dict[str, tuple[Visit, int]]:
-    """Return who said each text, and as his how manyeth request."""
+    """Return who said each text, and the place that it has among his requests."""
     return {
         asked.text: (visit, place)
         for visit in visits
@@ -328,8 +339,11 @@ def out_of_turn(visits: Sequence[Visit]) -> Iterator[str]:
 
 def broadcasts_lost(visits: Sequence[Visit]) -> Iterator[str]:
     """Find what was said to all, and not heard by one who heard something before it, and was still there."""
+    heard_by = {
+        visit.owner: [said.text for said in visit.heard if said.type == Type.MSGALL] for visit in visits
+    }
     for visit, other in permutations(visits, 2):
-        heard, known = set(broadcasts(visit)), broadcasts(other)
+        heard, known = set(heard_by[visit.owner]), heard_by[other.owner]
         places = [place for place, text in enumerate(known) if text in heard]
         if not places:
             continue
@@ -338,11 +352,6 @@ def broadcasts_lost(visits: Sequence[Visit]) -> Iterator[str]:
         for text in known[places[0] : end]:
             if text not in heard and text not in own:
                 yield f"{visit.owner} did not hear {text!r}, known from {other.owner}"
-
-
-def broadcasts(visit: Visit) -> list[str]:
-    """Return what somebody heard that was said to all."""
-    return [said.text for said in visit.heard if said.type == Type.MSGALL]
 
 
 def misdirected(visits: Sequence[Visit]) -> Iterator[str]:
@@ -400,6 +409,7 @@ JUDGES: tuple[Judge, ...] = (
     aged,
     torn,
     snapshots_cross,
+    outstayed,
     misnamed,
     out_of_turn,
     broadcasts_lost,
