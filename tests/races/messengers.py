@@ -104,9 +104,9 @@ class Messenger(Visitor):
         self.asks(Type.ECHO, "", text)
         self.sends_all_but()
 
-    def has_heard(self, text: str) -> bool:
-        """Tell whether it has heard something."""
-        return any(said.text == text for said in self.heard)
+    def has_heard(self, text: str, times: int = 1) -> bool:
+        """Tell whether it has heard something so often."""
+        return sum(said.text == text for said in self.heard) == times
 
     def _text(self, text: str) -> str:
         return f"{self.name} n° {len(self.asked)} {text}"

@@ -3,15 +3,17 @@
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
 from tests.common.children import Child, child, end
+from tests.e2e.binary import Type
 from tests.races.messengers import Messenger
 from tests.races.visitors import Party, check_end
 from tests.races.visits import complaints
 
-RUNS, ROUNDS = 20, 40
+RUNS, ROUNDS, VISITS = 20, 40, 20
 
 
 @pytest.fixture
@@ -53,3 +55,21 @@ def test_all_that_is_heard_fits_into_one_order(run: int, process: Child, chance:
     assert complaints(visits) == []
     assert last_words == ["exit"] * len(last_words)
     check_end(process, len(last_words))
+
+
+def test_a_name_is_free_as_soon_as_its_departure_is_told(process: Child, chance: random.Random) -> None:
+    with ExitStack() as doors:
+        party = Party(process, chance, doors, Messenger)
+        observer = party.comes("observer")
+        observer.asks(Type.CREATE, "jazz")
+        observer.sends_all_but()
+        party.wait_until(lambda: observer.has_heard("You have created jazz\nYou have joined jazz"))
+        for number in range(VISITS):
+            guest = party.comes(f"guest{number}")
+            guest.asks(Type.NICK, "bob")
+            guest.asks(Type.JOIN, "jazz")
+            guest.sends_all_but()
+            party.wait_until(partial(guest.has_heard, "You have joined jazz"))
+            assert guest.has_heard("OK, welcome bob")
+            guest.leaves()
+            party.wait_until(partial(observer.has_heard, "INFO> bob has quit jazz", number + 1))
