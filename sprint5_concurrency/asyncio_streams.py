@@ -111,6 +111,8 @@ async def hear(
             await give_way()  # which `read` does not while there is more
     except OSError:
         writer.transport.abort()
+    except MemoryError:
+        reception.give_up(member)
     finally:
         reception.leave(member)
         writer.close()

@@ -109,9 +109,13 @@ class Tick:
 
     def hear(self, member: QueuedMember) -> bool:
         """Take in what has arrived from a member; False once it has left."""
-        chunk, member.unheard = member.unheard or self._reception.read(member), b""
-        if chunk and not member.dismissed:
-            self._take_in(member, chunk)
+        try:
+            chunk, member.unheard = member.unheard or self._reception.read(member), b""
+            if chunk and not member.dismissed:
+                self._take_in(member, chunk)
+        except MemoryError:
+            self._reception.give_up(member)
+            return False
         return chunk != b""
 
     def deliver(self) -> None:

@@ -20,6 +20,7 @@ from common.announcer import Announcer
 from common.connection import FAREWELL_SECONDS
 from common.sockets import OUT_OF_RESOURCES, PAUSE_SECONDS, format_address, prepare
 from common.stop import POLLIN, POLLOUT, wait_ready
+from common.terminal import complain
 from sprint5_concurrency.member import Member
 from sprint5_concurrency.room import Delivery, Room
 
@@ -70,9 +71,13 @@ class Reception(Generic[AnyMember]):
 
     def hear(self, member: AnyMember) -> bool:
         """Do what has arrived from a member asks; False once it has left, and can be closed."""
-        chunk = self.read(member)
-        if chunk:
-            self.take_in(member, chunk)
+        try:
+            chunk = self.read(member)
+            if chunk:
+                self.take_in(member, chunk)
+        except MemoryError:
+            self.give_up(member)
+            return False
         return chunk != b""
 
     def read(self, member: AnyMember) -> bytes | None:
@@ -109,6 +114,11 @@ class Reception(Generic[AnyMember]):
             (speaker, _line, _last), *_others = refusals
             with self.lock:
                 self.tell([Delivery(speaker, b"".join(each.line for each in refusals), refusals[-1].last)])
+
+    def give_up(self, member: AnyMember) -> None:
+        """Forget a member that needs more memory than there is: that is to cost nobody else anything."""
+        complain("a client is given up: out of memory")
+        self.leave(member)
 
     def leave(self, member: AnyMember) -> None:
         """Forget a member that has left."""

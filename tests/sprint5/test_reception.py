@@ -130,3 +130,21 @@ def test_the_end_is_told_to_all_and_waits_for_nobody_for_long(scene: Scene) -> N
     scene.reception.end()
     assert time.monotonic() - started < 3
     assert receive_all(alice).startswith(b"ERR exit ")
+
+
+@pytest.fixture
+def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whatever is said be too much for the machine."""
+
+    def fail(*_arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Room, "obey", fail)
+
+
+def test_who_needs_more_memory_than_there_is_is_dropped(scene: Scene, no_memory: None) -> None:  # noqa: ARG001
+    client, member = scene.comes()
+    client.sendall(b"USER alice\n")
+    wait_ready({member: POLLIN})
+    assert not scene.reception.hear(member), "its strategy closes it"
+    assert member not in scene.room.nameless

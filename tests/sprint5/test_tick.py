@@ -173,3 +173,18 @@ def test_who_leaves_in_a_tick_has_said_what_it_said(scene: Scene) -> None:
     scene.tick.deliver()
     assert scene.ears[1].heard(b"MSG") == [b"MSG Ann last words"]
     assert scene.ears[0].writes == []
+
+
+def test_who_needs_more_memory_than_there_is_is_dropped_and_the_tick_goes_on(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise MemoryError
+
+    scene.tick.hear(scene.says(0, b"MSG before\n"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Room, "obey", fail)
+        assert not scene.tick.hear(scene.says(3, b"USER Eva\n")), "event_loop closes it"
+    scene.tick.deliver()
+    assert scene.ears[3] not in scene.room.nameless
+    assert scene.ears[1].heard(b"MSG ") == [b"MSG Ann before"]
