@@ -24,9 +24,11 @@ class Client:
     __slots__ = (
         "heard",
         "heard_go",
+        "is_halfway",
         "is_in",
         "kept",
         "number",
+        "owed",
         "room",
         "sent",
         "socket",
@@ -38,6 +40,8 @@ class Client:
         self.socket = sock
         self.is_in = False
         self.heard_go = False  # all that comes from now on is to be counted
+        self.owed = b""  # answers that wait for the end of a line that is half said
+        self.is_halfway = False
         self.reset(0)
 
     @property
@@ -104,15 +108,26 @@ class Crowd:
 
     def answer(self, client: Client, line: bytes) -> None:
         """Say what a line that is no delivery asks to be answered."""
-        with contextlib.suppress(OSError):  # a lost server is noticed by hearing
-            client.socket.sendall(self.dialect.answer(line))
+        client.owed += self.dialect.answer(line)
+        if not client.is_halfway:
+            self._answers_all(client)
+
+    def _answers_all(self, client: Client) -> bool:
+        """Say what a client owes, as far as the kernel takes it; tell whether nothing is left."""
+        with contextlib.suppress(OSError):  # a full buffer: later; a lost server: noticed by hearing
+            while client.owed:
+                client.owed = client.owed[client.socket.send(client.owed) :]
+        return not client.owed
 
     def say(self, client: Client, lines: int) -> None:
-        """Say up to so many lines more, as far as the kernel takes them."""
+        """Say up to so many lines more, as far as the kernel takes them; between two lines, first what is owed."""
+        if not client.is_halfway and not self._answers_all(client):
+            return
         script = self.script
         end = (client.sent // script.said_bytes + lines) * script.said_bytes
         with contextlib.suppress(OSError):  # a full buffer: later; a lost server: noticed by hearing
             client.sent += client.socket.send(script.slice(client.sent, end, client.name))
+            client.is_halfway = client.sent % script.said_bytes > 0
 
     @property
     def dialect(self) -> Dialect:
