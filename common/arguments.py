@@ -11,13 +11,24 @@ DEFAULT_PORT = 4444
 
 LAST_PORT = 65535
 
+HELP_COLUMNS = 78
+
+
+class Formatter(argparse.HelpFormatter):
+    """Folds the help at one width: to ask how wide the terminal is loads more than the whole program needs."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=HELP_COLUMNS)
+
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong with a command line in one line, and exits with code 2."""
 
     def __init__(self) -> None:
         module = sys.modules["__main__"].__spec__
-        super().__init__(prog=f"python -m {module.name}" if module else None, allow_abbrev=False)
+        super().__init__(
+            prog=f"python -m {module.name}" if module else None, allow_abbrev=False, formatter_class=Formatter
+        )
 
     def error(self, message: str) -> NoReturn:
         """Say it, and exit."""

@@ -141,7 +141,9 @@ def prepare(sock: socket.socket) -> None:
 def try_each(host: str, port: int, flags: int, attempt: Callable[[int, Address], Result]) -> Result:
     """Return what `attempt` makes of the first address of `host` that it can use. Raises its first OSError."""
     first_error = OSError("no address")
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    # As bytes: a name in plain letters needs none of the tables of the world's letters, which take long to load.
+    name = host.encode() if host.isascii() else host
+    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=flags)
     for place, (family, _type, _protocol, _name, address) in enumerate(found):
         try:
             return attempt(family, address)

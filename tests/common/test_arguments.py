@@ -100,6 +100,13 @@ def test_every_program_explains_itself(program: str) -> None:
     assert out.startswith(f"usage: python -m {program}")
 
 
+def test_a_client_loads_nothing_that_would_take_longer_than_all_it_does() -> None:
+    _code, _out, err = outcome(child("-X", "importtime", "-m", "sprint1_turn_based.client", "localhost", "1"))
+    loaded = {line.rpartition("|")[2].strip() for line in err.splitlines()}
+    assert "common.sockets" in loaded
+    assert not loaded & {"shutil", "lzma", "encodings.idna", "unicodedata"}
+
+
 @pytest.mark.parametrize("word", ["0", "-1", "abc", "1000001"])
 def test_a_room_for_nobody_is_wrong_usage(word: str) -> None:
     code, out, err = outcome(child("-m", "sprint3_n_clients.server", "0", f"--max-clients={word}"))
