@@ -71,9 +71,12 @@ def serve_client(newcomer: Connection, room: "Room", stop: Stop) -> None:
     if not finds_place(newcomer, room, stop):
         take_leave([newcomer], f"*** server full: {room.max_clients} clients")
         return
-    departure = relay_lines(newcomer, room)
-    if not stop.is_set():
-        room.leave(newcomer, departure)
+    departure = "was given up"
+    try:
+        departure = relay_lines(newcomer, room)
+    finally:  # whatever happened: nobody stays in the room whom no thread listens to
+        if not stop.is_set():
+            room.leave(newcomer, departure)
 
 
 def finds_place(newcomer: Connection, room: "Room", stop: Stop) -> bool:

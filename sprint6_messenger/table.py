@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from common.stop import POLLIN, POLLOUT
+from common.terminal import complain
 from sprint6_messenger.announcements import Announcements
 from sprint6_messenger.answers import Delivery, Member, last_word
 from sprint6_messenger.connection import Connection
@@ -64,7 +65,10 @@ class Table:
         """Do what can be done for one that is ready."""
         self._touched[client] = None
         if events & ~POLLOUT:
-            self._read(client)
+            try:
+                self._read(client)
+            except MemoryError:
+                self._give_up(client)
 
     def first_end(self) -> float:
         """Return when `end_waits` is to be called next."""
@@ -156,6 +160,13 @@ class Table:
             self._close(self._leaving.first())
         if name:
             self._announce(f"{name} {how}")
+
+    def _give_up(self, client: Connection) -> None:
+        """Let one go who needs more memory than there is: that is to cost nobody else anything."""
+        complain("a client is given up: out of memory")
+        if client not in self._leaving:
+            self._depart(client, "was given up")
+        client.give_up()
 
     def _settle(self, client: Connection) -> None:
         if client.is_given_up and client not in self._leaving:

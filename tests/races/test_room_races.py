@@ -10,7 +10,7 @@ import pytest
 from common.connection import Connection
 from common.lines import LineDecoder
 from common.stop import POLLIN, Stop, wait_ready
-from sprint3_n_clients.server import Room, finds_place
+from sprint3_n_clients.server import Room, finds_place, serve_client
 from tests.common.children import SECONDS, Child, child, end, outcome, said
 from tests.common.raw import SMALL, Thread, receive_all, tcp_pair
 from tests.races.conftest import Running
@@ -208,6 +208,26 @@ def test_a_place_that_is_just_being_given_back_is_waited_for(monkeypatch: pytest
         assert room.clients == [newcomer]
     finally:
         for each in (newcomer, *peers, stop):
+            each.close()
+
+
+def test_a_thread_that_fails_leaves_no_ghost(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = Stop()
+    room = Room(1, stop)
+    client, peer = made(stop)
+
+    def fail(*_arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(room, "relay", fail)
+    try:
+        peer.sendall(b"hello\n")
+        with pytest.raises(MemoryError):
+            serve_client(client, room, stop)
+        assert room.clients == []
+        assert receive_all(peer) == b""
+    finally:
+        for each in (client, peer, stop):
             each.close()
 
 

@@ -190,3 +190,25 @@ def test_what_was_said_before_the_end_is_delivered_and_answered(scene: Scene) ->
     assert [message.payload for message in bob.heard] == [b"bye"]
     assert alice.heard[0].payload.startswith(b"Online users are")
     assert len(scene.table.clients) == 1
+
+
+def test_who_needs_more_memory_than_there_is_is_given_up_and_costs_nobody_else_anything(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    alice, bob = scene.connect("alice"), scene.connect("bob")
+
+    def fail(*_arguments: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Service, "receive", fail)
+        alice.say(encode(Message(MessageType.NICKNAME_LIST)))
+        scene.turn()
+    alice.listen(10_000)
+    assert alice.ended
+    assert len(scene.table.clients) == 1
+    bob.say(encode(Message(MessageType.ECHO_SEND, payload=b"still here")))
+    scene.turn()
+    bob.listen(10_000)
+    assert bob.heard[-1].payload == b"still here"
+    assert "out of memory" in capfd.readouterr().err
