@@ -11,13 +11,12 @@ from rich.console import Console
 from rich.text import Text
 
 from grader import sandbox
-from grader.checks import SUBJECT
 from grader.contract import Contract, ContractError
 from grader.formats import as_json, as_junit
 from grader.judge import Judge, Order
 from grader.report import PROGRAM, Setting, failure_report, headline
 from grader.submission import contract_of_copy, copied
-from grader.verdicts import BLOCKED, FAILED, PASSED, SKIPPED, Verdict
+from grader.verdicts import BLOCKED, FAILED, PASSED, SKIPPED, SUBJECT, Verdict
 
 SPRINTS = range(1, 7)
 

@@ -14,8 +14,9 @@ from typing import TypeVar
 
 import pytest
 
-SUBJECT, ROBUST = "subject", "robust"
-"""The levels: what the course text asks for, and what a good program does besides."""
+from grader.verdicts import ROBUST, SUBJECT
+
+__all__ = ["ROBUST", "SUBJECT", "Check", "check", "check_of", "statement"]
 
 Test = TypeVar("Test", bound=Callable[..., None])
 

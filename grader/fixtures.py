@@ -1,6 +1,5 @@
 """The actors of a scene, as pytest fixtures: whoever a check names is there, started and connected."""
 
-import socket
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -8,20 +7,12 @@ from pathlib import Path
 import pytest
 
 from grader.actors import Client, PipedClient, Server
-from grader.contract import HOST, Contract, number_of, read_contract, reference
-from grader.family import is_at_rest
-from grader.listening import has_read_all, is_connected
+from grader.arrivals import come, free_port, log_in
+from grader.contract import Contract, number_of, read_contract, reference
 from grader.peers import Impostor, Peer, RawConnection
-from grader.stage import START_SECONDS, Stage
-from grader.unseen import Unseen
+from grader.stage import Stage
 from grader.wiretap import Wiretap
 from grader.words import Words
-
-ACCEPT_SECONDS = 0.3
-"""A server that has room accepts at once; one that has not lets people wait, and must not be waited for."""
-
-LOGIN_SECONDS = 0.5
-"""Most programs show their user's arrival too: then the name is known. Those that do not must not be waited for."""
 
 STAGE = pytest.StashKey[Stage]()
 """Where a check keeps its stage, for whoever reports on it."""
@@ -62,12 +53,6 @@ def start_server(stage: Stage, contract: Contract) -> Callable[..., Server]:
     return start
 
 
-def free_port() -> int:
-    """Return a port that nobody uses now."""
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def server(start_server: Callable[..., Server]) -> Server:
     """A server that listens."""
@@ -95,35 +80,6 @@ def tap(request: pytest.FixtureRequest, stage: Stage, server: Server, contract: 
     if not request.config.getoption("--tap") or contract.port:
         return None
     return Wiretap(stage, server.port, server.host)
-
-
-def come(
-    name: str, actor: type[Client], server: Server, tap: Wiretap | None, start_client: Callable[..., Client]
-) -> Client:
-    """Start a client and wait until it is connected, and its server has taken it in, unless it lets it wait.
-
-    Raises Unseen when it does not connect.
-    """
-    port, came = (tap.port, tap.count()) if tap else (server.port, 0)
-    if tap:
-        tap.expect(name)
-    client = start_client(name, port, server.host, actor)
-    stage, pid = server.stage, client.program.pid
-    connects = max(stage.patience, START_SECONDS)
-    stage.wait_for_outside(lambda: is_connected(pid, port) or client.program.has_ended(), connects)
-    if not is_connected(pid, port):
-        raise Unseen(stage, f"{name} connects to port {port}", client.program.ending())
-    if tap:
-        stage.wait_until(lambda: tap.count() > came)
-    stage.wait_for_outside(lambda: not server.waiting() and is_at_rest(server.program.pid), ACCEPT_SECONDS)
-    return client
-
-
-def log_in(client: Client, server: Server) -> None:
-    """Wait until a client that has typed its name is known by it: the server has read it, and says so, or not."""
-    stage, name = client.stage, client.name.encode()
-    stage.wait_until(lambda: name in client.shown(), LOGIN_SECONDS)
-    stage.wait_for_outside(lambda: has_read_all(server.program.pid), LOGIN_SECONDS)
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.actors import Client, Server
+from grader.arrivals import come, free_port, log_in
 from grader.contract import HOST, REPOSITORY, Contract, ContractError, read_contract
 from grader.diagram import TerminalDiagram, mermaid
-from grader.fixtures import come, free_port, log_in
 from grader.journal import SENT, Entry
 from grader.launch import plain_environment
 from grader.messages import spell_message

@@ -10,6 +10,9 @@ from grader.journal import NETWORK, RECEIVED, SENT, TYPED, Entry
 PASSED, FAILED, SKIPPED, UNPLAYED, BLOCKED = "passed", "failed", "skipped", "not played", "not judged"
 """What a case, or a check, came to. Not judged: it would have failed as another one did that it builds on."""
 
+SUBJECT, ROBUST = "subject", "robust"
+"""The levels of checks: what the course text asks for, and what a good program does besides."""
+
 MARKS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–", BLOCKED: "✗"}
 
 

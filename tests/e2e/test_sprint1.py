@@ -14,10 +14,10 @@ import psutil
 import pytest
 
 from grader.actors import Client, PipedClient, Server
+from grader.arrivals import free_port
 from grader.checks import ROBUST, check
 from grader.contract import HOST, Contract
 from grader.family import family
-from grader.fixtures import free_port
 from grader.listening import sockets_of
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage

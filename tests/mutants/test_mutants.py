@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks import SUBJECT
 from grader.contract import read_contract
 from grader.diagnosis import diagnose
-from grader.verdicts import FAILED, PASSED
+from grader.verdicts import FAILED, PASSED, SUBJECT
 from tests.mutants.catalogue import FAULTY, HONEST, PATCHES, Compiled, Patch
 from tests.mutants.mutants import judged, made
 

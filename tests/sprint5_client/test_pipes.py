@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from grader.actors import PipedClient
-from grader.fixtures import free_port
+from grader.arrivals import free_port
 from grader.peers import Impostor
 from grader.program import can_write
 from grader.stage import Stage
