@@ -9,6 +9,7 @@ Each waits for one thing only, so neither holds up the other; but until a name i
 waits for the answer to each one: what is typed meanwhile must not be taken for a name.
 """
 
+import sys
 import threading
 from queue import Empty, SimpleQueue
 
@@ -51,7 +52,7 @@ def main(stop: Stop) -> None:
         receiver.thread.join()
         if interrupted:
             take_leave([connection], EXIT)
-        elif receiver.refusal and keyboard.ended:
+        elif receiver.refusal and keyboard.ended and not is_person():
             raise Failure(f"name refused: {receiver.refusal}")
 
 
@@ -71,6 +72,11 @@ def send_typed_lines(
         except BadLine as bad:
             complain(f"not sent: {bad}")
         screen.prompt()
+
+
+def is_person() -> bool:
+    """Tell whether a person types, who may leave without a name; a script has failed then: it was not heard."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 class Receiver:

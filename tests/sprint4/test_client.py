@@ -1,39 +1,47 @@
-"""The client of sprint 4 between two pipes: what becomes of somebody who got no name."""
+"""The client of sprint 4, in a script and at a terminal: what becomes of somebody who got no name."""
 
 import sys
 from collections.abc import Iterator
 
 import pytest
 
-from grader.actors import PipedClient
+from grader.actors import Client, PipedClient
 from grader.peers import Impostor, RawConnection
 from grader.stage import Stage
 from tests.common.children import ROOT
-
-CLIENT = [sys.executable, "-m", "sprint4_named_room.client"]
 
 Visit = tuple[PipedClient, RawConnection]
 
 
 @pytest.fixture
-def visit() -> Iterator[Visit]:
-    """Start the client between two pipes; return it and the server's end."""
+def impostor() -> Iterator[Impostor]:
+    """A listener in the server's place."""
     with Stage() as stage:
-        impostor = Impostor(stage)
-        alice = PipedClient(stage, "alice", [*CLIENT, "127.0.0.1", str(impostor.port)], ROOT)
-        yield alice, impostor.accepts()
+        yield Impostor(stage)
 
 
-def is_refused(visit: Visit, name: str) -> None:
+@pytest.fixture
+def visit(impostor: Impostor) -> Visit:
+    """Start the client between two pipes; return it and the server's end."""
+    alice = PipedClient(impostor.stage, "alice", command(impostor), ROOT)
+    return alice, impostor.accepts()
+
+
+def command(impostor: Impostor) -> list[str]:
+    """Return what starts a client of this server."""
+    return [sys.executable, "-m", "sprint4_named_room.client", "127.0.0.1", str(impostor.port)]
+
+
+def is_refused(visit: tuple[Client, RawConnection], name: str) -> None:
     """Let a name be typed, and be refused."""
     alice, server = visit
     alice.types(name)
     server.receives(name)
     server.says(f"*** {name} is taken")
-    alice.sees(f"< *** {name} is taken\n")
+    alice.sees(f"< *** {name} is taken")
 
 
-def leaves(visit: Visit, code: int) -> None:
+def leaves(visit: tuple[Client, RawConnection], code: int) -> None:
     """Wait for `exit`, and until the client has ended."""
     alice, server = visit
     server.receives("exit")
@@ -42,12 +50,21 @@ def leaves(visit: Visit, code: int) -> None:
     alice.ends(code)
 
 
-def test_refused_names_and_no_other_are_a_failure(visit: Visit) -> None:
+def test_refused_names_and_no_other_are_a_failure_of_a_script(visit: Visit) -> None:
     is_refused(visit, "alice")
     is_refused(visit, "bob")
     visit[0].ends_input()
     leaves(visit, 1)
     assert visit[0].complaints == ["error: name refused: bob is taken"]
+
+
+def test_a_person_who_leaves_after_a_refusal_has_not_failed(impostor: Impostor) -> None:
+    alice = Client(impostor.stage, "alice", command(impostor), ROOT)
+    visit = alice, impostor.accepts()
+    is_refused(visit, "alice")
+    alice.ends_input()
+    leaves(visit, 0)
+    assert b"error" not in alice.shown()
 
 
 def test_a_refused_name_and_then_another_are_none(visit: Visit) -> None:
