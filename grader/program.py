@@ -88,6 +88,13 @@ class Program:
             os.close(self._keyboard)
             self._keyboard = -1
 
+    def hangs_up(self) -> None:
+        """Close its terminal, as who closes the window, or all its pipes; may be called twice."""
+        for descriptor in list(self._streams):
+            self._forget(descriptor)
+        if "screen" not in self.written:
+            self.closes_keyboard()
+
     def signal(self, number: int) -> None:
         """Send it a signal."""
         self.stage.journal.write(self.name, SIGNALLED, signal_name(number))
@@ -151,7 +158,7 @@ class Program:
             self._process.wait(END_SECONDS)
             self.has_ended()
         finally:
-            self._let_go()
+            self.hangs_up()
 
     def _listen(self, streams: Mapping[str, int]) -> None:
         for stream, descriptor in streams.items():
@@ -189,12 +196,6 @@ class Program:
         os.close(descriptor)
         if descriptor == self._keyboard:  # a terminal is both; its number may soon be another's
             self._keyboard = -1
-
-    def _let_go(self) -> None:
-        for descriptor in list(self._streams):
-            self._forget(descriptor)
-        if "screen" not in self.written:
-            self.closes_keyboard()
 
     def _is_deaf(self) -> bool:
         return self._keyboard < 0 or self.has_ended()

@@ -64,6 +64,26 @@ def test_ctrl_c_at_the_terminal_is_a_signal(stage: Stage) -> None:
     assert b"KeyboardInterrupt" in program.written["screen"]
 
 
+def test_a_closed_terminal_is_a_signal(stage: Stage) -> None:
+    program = python(stage, FOR_EVER, terminal=True)
+    assert stage.wait_until(lambda: b"ready" in program.written["screen"])
+    is_hung_up_on(program, signal.SIGHUP)
+
+
+def test_closed_pipes_are_a_signal_for_who_writes(stage: Stage) -> None:
+    program = shell(stage, "exec yes")
+    assert stage.wait_until(lambda: b"y" in program.written["stdout"])
+    is_hung_up_on(program, signal.SIGPIPE)
+
+
+def is_hung_up_on(program: Program, number: signal.Signals) -> None:
+    """Hang up on a program, and expect that this signal ends it."""
+    program.hangs_up()
+    program.hangs_up()
+    assert program.wait_end()
+    assert program.exit_code == -number
+
+
 def test_what_is_typed_is_not_echoed(stage: Stage) -> None:
     program = python(stage, "print(input()[::-1])", terminal=True)
     program.types(b"bonjour\n")

@@ -410,7 +410,7 @@ def test_a_closed_terminal_is_a_departure(at_terminal: AtTerminal) -> None:
     alice, server = at_terminal()
     alice.types("half a line")
     alice.sees_typed("half a line")
-    alice.program._forget(alice.program._keyboard)
+    alice.program.hangs_up()
     server.says("MSG bob nobody sees this")
     server.is_hung_up_on()
     assert not server.was_reset
