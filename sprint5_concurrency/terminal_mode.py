@@ -42,7 +42,7 @@ class TerminalMode:
         termios.tcsetattr(self._terminal, termios.TCSADRAIN, self._found)
         politely = signal.signal(signal.SIGTERM, signal.SIG_DFL)  # `kill` ends who is stopped, too
         os.kill(0, signal.SIGTSTP)  # the whole job: `make client` as well
-        termios.tcsetattr(
-            self._terminal, termios.TCSADRAIN, drawing
-        )  # in the background, this stops us again
+        with contextlib.suppress(termios.error):  # the terminal was closed meanwhile, and SIGHUP ends us
+            # In the background, this stops us again.
+            termios.tcsetattr(self._terminal, termios.TCSADRAIN, drawing)
         signal.signal(signal.SIGTERM, politely)

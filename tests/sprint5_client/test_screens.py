@@ -5,6 +5,7 @@ import signal
 import stat
 from pathlib import Path
 
+import psutil
 import pytest
 from pyte.screens import Char
 
@@ -26,6 +27,12 @@ LEFT, RIGHT, UP, DOWN, HOME, END, BACKSPACE, DELETE = (
 
 PASTE = "\x1b[200~{}\x1b[201~"
 """How a terminal marks what was pasted (xterm's bracketed paste)."""
+
+IN_A_SHELL = """
+stty rows "$0" cols "$1" echo; shift; set -m
+"$@" 2>"$XDG_STATE_HOME/errors"; echo stopped; stty -g >/dev/null; read x; fg
+"""
+"""A shell line for a person who presses Ctrl+Z: the shell has the terminal then, and `fg` gives it back."""
 
 
 def test_the_first_thing_typed_is_the_name(stage: Stage, impostor: Impostor, tmp_path: Path) -> None:
@@ -389,12 +396,11 @@ def test_who_leaves_does_so_politely_and_the_terminal_is_given_back_as_it_was(
 
 
 def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(at_terminal: AtTerminal) -> None:
-    shell = 'stty rows "$0" cols "$1" echo; shift; set -m; "$@"; echo "stopped $?"; stty -g >/dev/null; read x; fg'
-    alice, server = at_terminal(shell=shell)
+    alice, server = at_terminal(shell=IN_A_SHELL)
     alice.types("half a li")
     alice.sees_typed("half a li")
     alice.types("\x1a")
-    assert server.stage.wait_until(lambda: any("stopped" in row for row in alice.rows)), alice.rows
+    alice.sees("stopped")
     assert not any("half" in row for row in alice.rows)
     server.says("MSG bob es-tu là ?")
     alice.types("shell\r")
@@ -417,6 +423,32 @@ def test_a_closed_terminal_is_a_departure(at_terminal: AtTerminal) -> None:
     server.closes()
     assert alice.program.wait_end(PATIENCE)
     assert alice.program.exit_code == 129
+
+
+def test_a_terminal_that_is_closed_while_the_client_is_stopped_is_a_departure(
+    at_terminal: AtTerminal, tmp_path: Path
+) -> None:
+    alice, server = at_terminal(shell=IN_A_SHELL)
+    alice.types("half a line")
+    alice.sees_typed("half a line")
+    program = alice.program.usage().children()[0]
+    alice.types("\x1a")
+    alice.sees("stopped")
+    server.says("MSG bob nobody sees this")
+    alice.program.hangs_up()
+    server.is_hung_up_on()
+    assert not server.was_reset
+    server.closes()
+    assert alice.stage.wait_for_outside(lambda: has_ended(program))
+    assert (tmp_path / "errors").read_text() == ""
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Tell whether a process that is not our child has ended; it may be left unburied."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_a_lost_server_is_found_again_and_the_line_being_typed_stays(
