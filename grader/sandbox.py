@@ -45,9 +45,8 @@ def wrapped(command: list[str], submission: Path, address: str = HOST) -> list[s
     for place in HIDDEN_PLACES:
         if Path(place).is_dir():
             outfit += ["--tmpfs", place]
-    for needed in dict.fromkeys(
-        map(str, (REPOSITORY, sys.prefix, sys.base_prefix, sys.exec_prefix))
-    ):  # they may be in a hidden place
+    # These may be in a hidden place.
+    for needed in dict.fromkeys(map(str, (REPOSITORY, sys.prefix, sys.base_prefix, sys.exec_prefix))):
         outfit += ["--ro-bind", needed, needed]
     outfit += ["--bind", str(submission), str(submission), "--dev", "/dev", "--proc", "/proc"]
     outfit += ["--setenv", "HOME", str(submission), "--chdir", str(REPOSITORY)]

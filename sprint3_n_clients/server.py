@@ -130,9 +130,8 @@ class Room:
         """Send a line to all but its speaker; hang up on whoever has no room for it, so that nobody waits."""
         with self.lock:
             for client in self.clients:
-                if (
-                    client is speaker or client.outbox
-                ):  # a filled outbox: hung up on, its thread is about to see it
+                # A filled outbox: hung up on, its thread is about to see it.
+                if client is speaker or client.outbox:
                     continue
                 client.post(line)
                 if client.outbox:

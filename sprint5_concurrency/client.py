@@ -29,9 +29,8 @@ def main(stop: Stop) -> None:
     if not is_on_terminal():
         plain.converse(arguments.host, arguments.port, arguments.reconnect, stop)
         return
-    with (
-        TerminalMode() as mode
-    ):  # before prompt_toolkit: importing it takes a while, and the user may type already
+    # Before prompt_toolkit: importing it takes a while, and the user may type already.
+    with TerminalMode() as mode:
         from sprint5_concurrency import live  # noqa: PLC0415 - a pipe needs no prompt_toolkit
 
         live.converse(arguments.host, arguments.port, arguments.reconnect, stop, mode)

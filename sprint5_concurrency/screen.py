@@ -133,9 +133,8 @@ class Screen:
     async def printed(self) -> None:
         """Wait until all that was shown is on the terminal."""
         if self._printing:
-            await asyncio.shield(
-                self._printing
-            )  # who is told to wait no longer must not stop it in the middle
+            # Who is told to wait no longer must not stop it in the middle.
+            await asyncio.shield(self._printing)
 
     def _show(self, line: StyleAndTextTuples) -> None:
         """Print a line soon, together with all others that come until then."""

@@ -105,9 +105,8 @@ def open_source(path: Path, limit: int) -> Source:
             source = opened.enter_context(Source(file, os.fsencode(path.name).decode(errors="replace")))
             source.check(limit)
         except OSError as error:
-            raise Broken(
-                f"cannot read {path.name}: {reason(error)}"
-            ) from None  # the receiver need not know where
+            # Its name only: the receiver need not know where.
+            raise Broken(f"cannot read {path.name}: {reason(error)}") from None
         opened.pop_all()
         return source
 

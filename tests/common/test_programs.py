@@ -231,9 +231,8 @@ def test_a_server_whose_reader_goes_away_ends_with_the_next_arrival(program: str
 
 def full_pipe(writing: int) -> None:
     """Fill a pipe, so that whoever writes to it waits."""
-    other = os.open(
-        f"/proc/self/fd/{writing}", os.O_WRONLY | os.O_NONBLOCK
-    )  # the server's own end goes on waiting
+    # Opened once more: the server's own end goes on waiting.
+    other = os.open(f"/proc/self/fd/{writing}", os.O_WRONLY | os.O_NONBLOCK)
     with contextlib.suppress(BlockingIOError), os.fdopen(other, "wb", buffering=0) as pipe:
         while pipe.write(b"x" * 4096):
             continue

@@ -197,7 +197,6 @@ def are_idle(*programs: Program) -> None:
 def cpu_seconds(programs: Sequence[Program]) -> list[float]:
     """Return the CPU time that each program uses in IDLE_SECONDS."""
     before = [program.processor_seconds() for program in programs]
-    programs[0].stage.wait_until(
-        lambda: False, seconds=IDLE_SECONDS
-    )  # a rate needs a period: nothing is awaited
+    # A rate needs a period: nothing is awaited.
+    programs[0].stage.wait_until(lambda: False, seconds=IDLE_SECONDS)
     return [program.processor_seconds() - start for program, start in zip(programs, before, strict=True)]

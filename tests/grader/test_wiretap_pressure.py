@@ -107,9 +107,8 @@ def test_who_does_not_read_fills_a_bounded_buffer_and_loses_nothing(stage: Stage
         with server:
             sent = fill(stage, client)
             assert sent < NOT_TAKEN
-            assert any(
-                looks_in_a_while(stage) <= FEW for _try in range(10)
-            )  # what is on its way may still move
+            # What is on its way may still move.
+            assert any(looks_in_a_while(stage) <= FEW for _try in range(10))
             assert len(drain(stage, server, sent)) == sent
 
 

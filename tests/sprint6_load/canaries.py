@@ -28,9 +28,8 @@ class Song:
         while not self._listen(begun + len(self.due) * CANARY_SECONDS - time.monotonic(), sys.stdin):
             if time.monotonic() >= (due := begun + len(self.due) * CANARY_SECONDS):
                 self._speaker.sock.send(packed(Type.MSG, "canary2", f"line {len(self.due)}"))
-                self.due.append(
-                    due
-                )  # not when it was sung: a canary that comes late itself would hide a delay
+                # Not when it was sung: a canary that comes late itself would hide a delay.
+                self.due.append(due)
         last = time.monotonic() + LAST_SECONDS
         while len(self.heard) < len(self.due) and time.monotonic() < last:
             self._listen(LAST_SECONDS)
