@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -44,12 +44,6 @@ WATCH = """
                 print(type(error).__name__, flush=True)
 """
 """Says how its client's connection ends; indented as SERVER needs it."""
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def is_impatient(stage: Stage, *people: Client) -> None:

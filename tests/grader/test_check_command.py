@@ -5,7 +5,6 @@ import re
 import shutil
 import sys
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,10 +26,9 @@ NO_SWAP, DIES = "", SWAP + "        if other == 1:\n            raise SystemExit
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A stage with patience for a whole run."""
-    with Stage(patience=50.0) as stage:
-        yield stage
+def patience() -> float:
+    """Enough for a whole run."""
+    return 50.0
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Whether a program is at work, or waits for something; its children and threads count as well."""
 
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,13 +12,6 @@ WAITS = "import time; print('ready', flush=True); time.sleep(60)"
 WORKS = "print('ready', flush=True)\nwhile True: pass"
 WORKS_IN_A_THREAD = f"import threading; threading.Thread(target=exec, args=({WORKS!r},)).start()"
 WORKS_IN_A_CHILD = f"import os\nif os.fork(): os.wait()\nelse: exec({WORKS!r})"
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A stage of our own."""
-    with Stage() as stage:
-        yield stage
 
 
 def started(stage: Stage, source: str) -> Program:

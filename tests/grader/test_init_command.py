@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,9 @@ SERVER_C = "int main(int argc, char **argv) { a.sin_port = htons(atoi(argv[1]));
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A stage with patience for a whole run."""
-    with Stage(patience=50.0) as stage:
-        yield stage
+def patience() -> float:
+    """Enough for a whole run."""
+    return 50.0
 
 
 def guessed(directory: Path, **files: str) -> dict[str, str]:

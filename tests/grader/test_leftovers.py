@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -54,12 +53,6 @@ signal.pause()
 TREE_SIZE = 1 + 4 + 4 * 4
 
 ORPHANS = "for number in 1 2 3 4 5; do (setsid true &); done; echo ready; exec sleep 60"
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def python(stage: Stage, source: str, *arguments: str, terminal: bool = False) -> Program:

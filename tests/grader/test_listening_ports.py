@@ -2,7 +2,6 @@
 
 import socket
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -23,12 +22,6 @@ signal.pause()
 LISTEN_IN_A_CHILD = "import os\nif os.fork():\n    os.wait()\n" + LISTEN.format(
     host="127.0.0.1", family="AF_INET"
 )
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def listener(stage: Stage, host: str = "127.0.0.1", family: str = "AF_INET") -> Server:

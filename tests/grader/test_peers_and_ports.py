@@ -3,7 +3,6 @@
 import socket
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,12 +24,6 @@ signal.pause()
 """
 
 BAD_COMMANDS = ("./server {port} {place} {who}", "./server '{port}", "./server {port} {")
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def test_a_listener_that_two_processes_share_has_one_queue(stage: Stage) -> None:

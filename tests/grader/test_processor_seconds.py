@@ -1,7 +1,6 @@
 """How long a program has used the processor: to the fraction of a millisecond, so that a short look is enough."""
 
 import sys
-from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -14,12 +13,6 @@ RESTS = "print('ready', flush=True); input()"
 BURNS = "print('ready', flush=True)\nwhile True: pass"
 
 LOOK_SECONDS = 0.2
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def used_in_a_look(stage: Stage, source: str) -> float:

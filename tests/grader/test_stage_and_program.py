@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -18,12 +17,6 @@ FLOOD_BYTES = 5_000_000
 FLOOD = f"import sys; sys.stdout.write('x' * {FLOOD_BYTES}); sys.stdout.flush(); sys.stderr.write('done')"
 
 FOR_EVER = "import signal; print('ready', flush=True); signal.pause()"
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def python(stage: Stage, source: str, *, terminal: bool = False, name: str = "program") -> Program:

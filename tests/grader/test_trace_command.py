@@ -4,7 +4,6 @@ import json
 import struct
 import sys
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,9 @@ def entries_in(out: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A stage with patience for a whole run."""
-    with Stage(patience=50.0) as stage:
-        yield stage
+def patience() -> float:
+    """Enough for a whole run."""
+    return 50.0
 
 
 def traced(stage: Stage, directory: Path, package: str, server: str = "{port}") -> Program:

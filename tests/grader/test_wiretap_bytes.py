@@ -47,12 +47,6 @@ class Ends:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
-
-
-@pytest.fixture
 def ends(stage: Stage) -> Iterator[Ends]:
     ends = Ends(stage)
     ends.server_reads()

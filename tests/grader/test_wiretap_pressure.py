@@ -3,10 +3,8 @@
 import itertools
 import selectors
 import socket
-from collections.abc import Iterator
 
 import psutil
-import pytest
 
 from grader.journal import CONNECTED
 from grader.peers import Peer
@@ -20,12 +18,6 @@ FEW = 5
 
 NOT_TAKEN = 64_000_000
 """More than all buffers between two programs hold."""
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def tapped(stage: Stage, listener: socket.socket) -> tuple[Peer, socket.socket]:
