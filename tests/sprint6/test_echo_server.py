@@ -4,41 +4,22 @@ import fcntl
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
 
 import pytest
 
 from grader.actors import Server
 from grader.stage import Stage
 from tests.common.children import ROOT, SECONDS, child, end, said
-from tests.e2e.binary import Talker, Type, header, packed
+from tests.e2e.binary import Type, header, packed
 from tests.e2e.floods import MEMORY_BYTES
 from tests.e2e.steps import are_idle, ends_quietly
-
-Connect = Callable[..., Talker]
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    """The stage of this scene; whatever was brought onto it is ended with it."""
-    with Stage(patience=20.0) as stage:
-        yield stage
+from tests.sprint6.conftest import Connect
 
 
 @pytest.fixture
 def server(stage: Stage) -> Server:
     """The echo server."""
     return Server(stage, [sys.executable, "-m", "sprint6_messenger.echo_server", "0"], directory=ROOT)
-
-
-@pytest.fixture
-def connect(stage: Stage, server: Server) -> Connect:
-    """Bring a raw connection."""
-
-    def bring(name: str, receive_buffer: int | None = None) -> Talker:
-        return Talker(stage, name, server.port, receive_buffer=receive_buffer)
-
-    return bring
 
 
 def test_each_gets_back_what_he_sent_byte_for_byte(server: Server, connect: Connect) -> None:

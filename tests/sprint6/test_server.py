@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,15 +9,7 @@ from grader.actors import Server
 from grader.stage import Stage
 from tests.common.children import ROOT
 from tests.e2e.binary import Talker, Type
-
-Connect = Callable[[str], Talker]
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    """The stage of this scene; whatever was brought onto it is ended with it."""
-    with Stage(patience=20.0) as stage:
-        yield stage
+from tests.sprint6.conftest import Connect
 
 
 @pytest.fixture
@@ -26,16 +17,6 @@ def server(stage: Stage) -> Server:
     """A server with a place for two."""
     command = [sys.executable, "-m", "sprint6_messenger.server", "0", "--max-clients", "2"]
     return Server(stage, command, directory=ROOT)
-
-
-@pytest.fixture
-def connect(stage: Stage, server: Server) -> Connect:
-    """Bring a raw connection."""
-
-    def bring(name: str) -> Talker:
-        return Talker(stage, name, server.port)
-
-    return bring
 
 
 def is_granted(talker: Talker) -> None:

@@ -9,8 +9,8 @@ import pytest
 from grader.actors import PipedClient, Server
 from grader.stage import Stage
 from grader.words import Words
-from tests.common.children import ROOT
-from tests.sprint6_client.people import PACKAGE, Person
+from tests.common.children import DIRECTLY, ROOT
+from tests.sprint6_client.people import PACKAGE, Person, client_command
 
 
 @pytest.fixture
@@ -36,18 +36,10 @@ def server(stage: Stage) -> Server:
 def person(stage: Stage, server: Server, tmp_path: Path) -> Callable[..., Person]:
     """Bring somebody with a name, an inbox of his own, and further options; `shell` may limit his program."""
 
-    def bring(name: str, *options: str, shell: str = 'exec "$@"') -> Person:
+    def bring(name: str, *options: str, shell: str = DIRECTLY) -> Person:
         inbox = tmp_path / name
-        words = [
-            sys.executable,
-            "-m",
-            f"{PACKAGE}.client",
-            "127.0.0.1",
-            str(server.port),
-            "--inbox",
-            str(inbox),
-        ]
-        client = PipedClient(stage, name, ["sh", "-c", shell, "sh", *words, *options], ROOT)
+        command = client_command(server.port, inbox, *options, shell=shell)
+        client = PipedClient(stage, name, command, ROOT)
         client.types(f"/nick {name}")
         client.sees(f"welcome {name}")
         return Person(client, inbox)

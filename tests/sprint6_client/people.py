@@ -1,9 +1,11 @@
 """People who have a client, and an inbox."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.actors import PipedClient
+from tests.common.children import DIRECTLY
 
 PACKAGE = "sprint6_messenger"
 
@@ -36,6 +38,12 @@ class Person:
     def complains(self, pattern: str) -> None:
         """Wait until a line on stderr matches."""
         self.client.complains(pattern)
+
+
+def client_command(port: int, inbox: Path, *options: str, shell: str = DIRECTLY) -> list[str]:
+    """Return what starts a client that has an inbox; `shell` may limit it, or give it other streams."""
+    words = [sys.executable, "-m", f"{PACKAGE}.client", "127.0.0.1", str(port), "--inbox", str(inbox)]
+    return ["sh", "-c", shell, "sh", *words, *options]
 
 
 def begin(sender: Person, receiver: Person, path: Path) -> None:

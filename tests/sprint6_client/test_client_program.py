@@ -2,7 +2,7 @@
 
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,11 @@ from grader.peers import Impostor, RawConnection
 from grader.stage import Stage
 from grader.words import Words
 from sprint6_messenger.wire import HEADER, HEADER_BYTES, Message, MessageType, encode
-from tests.common.children import ROOT
+from tests.common.children import DIRECTLY, ROOT
 from tests.e2e.steps import are_idle
 from tests.e2e.visits import OBEYED
 from tests.sprint6_client.ends import message
-from tests.sprint6_client.people import PACKAGE
+from tests.sprint6_client.people import PACKAGE, client_command
 
 SERVER = "Server"
 
@@ -53,28 +53,13 @@ class Wire:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    """The stage of this scene."""
-    with Stage(patience=20.0) as stage:
-        yield stage
-
-
-@pytest.fixture
 def visit(stage: Stage, tmp_path: Path) -> Visit:
     """Start a client that connects to the test; return both."""
 
-    def begin(actor: type[Client] = PipedClient, shell: str = 'exec "$@"') -> tuple[Client, Wire]:
+    def begin(actor: type[Client] = PipedClient, shell: str = DIRECTLY) -> tuple[Client, Wire]:
         impostor = Impostor(stage)
-        words = [
-            "-m",
-            f"{PACKAGE}.client",
-            "127.0.0.1",
-            str(impostor.port),
-            "--inbox",
-            str(tmp_path / "inbox"),
-        ]
-        client = actor(stage, "alice", ["sh", "-c", shell, "sh", sys.executable, *words], ROOT)
-        return client, Wire(impostor.accepts())
+        command = client_command(impostor.port, tmp_path / "inbox", shell=shell)
+        return actor(stage, "alice", command, ROOT), Wire(impostor.accepts())
 
     return begin
 
