@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.contract import COURSE, FILE_NAME, HOST, ContractError
+from grader.contract import COURSE, FILE_NAME, HOST, Contract, ContractError
 from grader.submission import contract_of_copy, copied
 from grader.trace import played
 
@@ -181,19 +181,32 @@ def fixed(pattern: re.Pattern[str], sources: Iterable[str]) -> str:
 
 def tried(directory: Path, sprints: Sequence[int]) -> str:
     """Play the conversation of each sprint until one comes off, and say what came of it."""
-    problems: dict[str, int] = {}  # and the sprint in which each was met first
     try:
         with copied(directory) as copy:
             contract = contract_of_copy(copy)
-            for sprint in sprints:
-                entries, problem = played(sprint, contract, sandboxed=True)
-                if not problem:
-                    return f"Tried: people can talk as in sprint {ALIKE.get(sprint, sprint)}.\n{MORE}"
-                problems.setdefault(problem.replace(str(copy), str(directory)), sprint)
-                if {entry.actor for entry in entries} <= {"server"}:  # it does not even listen
-                    break
+            sprint, problems = played_in_turn(contract, sprints)
     except ContractError as error:
         return f"Tried, and it does not build:\n{error}"
+    if sprint:
+        return f"Tried: people can talk as in sprint {ALIKE.get(sprint, sprint)}.\n{MORE}"
+    return in_words(problems, contract).replace(str(copy), str(directory))
+
+
+def played_in_turn(contract: Contract, sprints: Sequence[int]) -> tuple[int, dict[str, int]]:
+    """Return the first sprint whose conversation comes off, or 0; and in which one each problem was met first."""
+    problems: dict[str, int] = {}
+    for sprint in sprints:
+        entries, problem = played(sprint, contract, sandboxed=True)
+        if not problem:
+            return sprint, problems
+        problems.setdefault(problem, sprint)
+        if {entry.actor for entry in entries} <= {"server"}:  # it does not even listen
+            break
+    return 0, problems
+
+
+def in_words(problems: dict[str, int], contract: Contract) -> str:
+    """Say why no conversation came off."""
     place = f"{contract.address} port {contract.port}" if contract.port else f"{HOST}, a free port"
     reasons = "".join(f"as in sprint {sprint}: {problem}\n" for problem, sprint in problems.items())
     return f"Tried on {place}, and it did not work yet:\n{reasons}Change {FILE_NAME} by hand: README.md says how."
