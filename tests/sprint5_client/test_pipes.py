@@ -5,7 +5,6 @@ import socket
 
 import pytest
 
-from grader.actors import PipedClient
 from grader.arrivals import free_port
 from grader.peers import Impostor
 from grader.program import can_write
@@ -194,16 +193,16 @@ def test_no_input_at_all_is_a_normal_end(at_pipe: AtPipe) -> None:
     alice.ends(0)
 
 
-def test_a_lost_server_is_found_again_and_no_line_is_lost_meanwhile(stage: Stage) -> None:
-    first = Impostor(stage)
-    alice = PipedClient(stage, "alice", [*CLIENT, "127.0.0.1", str(first.port), "--reconnect"])
-    server = first.accepts()
+def test_a_lost_server_is_found_again_and_no_line_is_lost_meanwhile(
+    at_pipe: AtPipe, impostor: Impostor
+) -> None:
+    alice, server = at_pipe("--reconnect")
     alice.types("alice", "un")
     server.receives("USER alice", "MSG un")
     server.resets()
     alice.sees("* server lost: it closed the connection\n", "* next try in 0.5 s\n")
     alice.types("deux")
-    server = first.accepts()
+    server = impostor.accepts()
     server.receives("USER alice", "MSG deux")
     alice.sees("* connected to")
     server.says("MSG bob trois")
@@ -214,10 +213,8 @@ def test_a_lost_server_is_found_again_and_no_line_is_lost_meanwhile(stage: Stage
     alice.ends(0)
 
 
-def test_pauses_grow_while_nobody_answers_and_ctrl_c_ends_them(stage: Stage) -> None:
-    impostor = Impostor(stage)
-    alice = PipedClient(stage, "alice", [*CLIENT, "127.0.0.1", str(impostor.port), "--reconnect"])
-    server = impostor.accepts()
+def test_pauses_grow_while_nobody_answers_and_ctrl_c_ends_them(at_pipe: AtPipe, impostor: Impostor) -> None:
+    alice, server = at_pipe("--reconnect")
     impostor.end()
     server.closes()
     alice.sees("* next try in 0.5 s\n", "* next try in 1 s\n", "* next try in 2 s\n")

@@ -485,12 +485,10 @@ def test_who_thinks_for_longer_than_the_server_waits_need_not_start_again(
     alice.ends(1)
 
 
-def test_what_is_said_to_a_lost_server_is_told_when_it_is_back(stage: Stage, tmp_path: Path) -> None:
-    impostor = Impostor(stage)
-    alice = Person(stage, impostor.port, "--reconnect", home=tmp_path)
-    server = impostor.accepts()
-    alice.types("alice\r")
-    server.receives("USER alice")
+def test_what_is_said_to_a_lost_server_is_told_when_it_is_back(
+    at_terminal: AtTerminal, impostor: Impostor
+) -> None:
+    alice, server = at_terminal("--reconnect")
     server.closes()
     alice.sees("* server lost: it closed the connection")
     alice.types("un\rdeux\r")
@@ -499,15 +497,13 @@ def test_what_is_said_to_a_lost_server_is_told_when_it_is_back(stage: Stage, tmp
     alice.sees("alice: un", "alice: deux")
 
 
-def test_who_has_had_enough_need_not_wait_for_a_lost_server(stage: Stage, tmp_path: Path) -> None:
-    impostor = Impostor(stage)
-    alice = Person(stage, impostor.port, "--reconnect", home=tmp_path)
-    server = impostor.accepts()
-    alice.types("alice\r")
-    server.receives("USER alice")
+def test_who_has_had_enough_need_not_wait_for_a_lost_server(
+    at_terminal: AtTerminal, impostor: Impostor
+) -> None:
+    alice, server = at_terminal("--reconnect")
     impostor.end()
     server.closes()
-    assert stage.wait_until(lambda: "next try in 2 s" in alice.rows[-1])
+    assert alice.stage.wait_until(lambda: "next try in 2 s" in alice.rows[-1])
     alice.types("jamais dit\r\x03")
     alice.ends(130)
     assert alice.said[-1] == "* never sent, as the server is lost: MSG jamais dit"

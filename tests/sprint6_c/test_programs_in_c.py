@@ -30,6 +30,15 @@ def is_clean(person: Client) -> None:
     assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]|\\x", shown), shown
 
 
+def can_do_everything(first: Client, second: Client) -> None:
+    """Let two people talk in all ways, each of them as the one who begins, and look at their screens."""
+    for one, other in ((first, second), (second, first)):
+        talk(one, other)
+        talk_in_a_channel(one, other)
+    is_clean(first)
+    is_clean(second)
+
+
 def talk(one: Client, other: Client) -> None:
     """Let two people use all that the course text asks for, each as author and as reader."""
     for speaker, hearer in ((one, other), (other, one)):
@@ -40,7 +49,7 @@ def talk(one: Client, other: Client) -> None:
         hearer.sees(f"general of {speaker.name}")
         speaker.types("/who")
         speaker.sees("Online users are")
-        speaker.sees(f"- {one.name}") if speaker is one else speaker.sees(f"- {other.name}")
+        speaker.sees(f"- {speaker.name}")
         speaker.types(f"/whois {hearer.name}", "/whois nobody")
         speaker.sees(f"{hearer.name} connected since", "with IP address 127.0.0.1 and port number")
         speaker.sees("user nobody does not exist")
@@ -74,12 +83,7 @@ def talk_in_a_channel(one: Client, other: Client) -> None:
 
 @every_way
 def test_their_client_and_ours_talk_at_our_server(way: str, our_server: Place) -> None:
-    people = our_server.ours("alice"), our_server.theirs("carol", way)
-    for one, other in (people, people[::-1]):
-        talk(one, other)
-        talk_in_a_channel(one, other)
-    for person in people:
-        is_clean(person)
+    can_do_everything(our_server.ours("alice"), our_server.theirs("carol", way))
 
 
 @every_way
@@ -134,12 +138,7 @@ def test_a_file_for_their_client_arrives(way: str, our_server: Place, tmp_path: 
 
 @every_server
 def test_our_client_can_do_everything_at_their_server(their_server: Place) -> None:
-    people = their_server.ours("alice"), their_server.ours("bob")
-    for one, other in (people, people[::-1]):
-        talk(one, other)
-        talk_in_a_channel(one, other)
-    for person in people:
-        is_clean(person)
+    can_do_everything(their_server.ours("alice"), their_server.ours("bob"))
 
 
 @every_server
