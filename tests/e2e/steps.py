@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -172,6 +173,16 @@ def is_told_to_stop(server: Server, number: signal.Signals) -> None:
     server.stage.wait_for_outside(lambda: not listening_ports(server.program.pid))
     if server.is_running():
         server.program.signal(number)
+
+
+@contextlib.contextmanager
+def is_stopped_in_time(server: Server, number: signal.Signals) -> Iterator[None]:
+    """Send a server a signal; expect that it has ended soon, once the block has heard what it says meanwhile."""
+    started = time.monotonic()
+    is_told_to_stop(server, number)
+    yield
+    ends_quietly(server)
+    assert time.monotonic() - started < SHUTDOWN_SECONDS
 
 
 def ends_quietly(server: Server) -> None:

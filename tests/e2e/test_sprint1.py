@@ -26,14 +26,11 @@ from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
 from tests.e2e.networks import BROKEN, SLOW, breaks_down, slows_down
 from tests.e2e.steps import (
-    SHUTDOWN_SECONDS,
     Bring,
     Connect,
     are_idle,
-    ends_quietly,
     exchange,
     has_shown_lines,
-    is_told_to_stop,
     keep_a_crowd_waiting,
     present,
     restart,
@@ -56,6 +53,7 @@ from tests.e2e.wire import (
     LONGEST,
     NOT_THE_WORD,
     ODD_TEXTS,
+    ends_in_time,
     is_taken_in,
     stop_while_talking,
 )
@@ -833,16 +831,14 @@ def test_flood(scene: Callable[..., None], server: Server, peer: Connect, words:
 
 def nobody_is_there(server: Server, peer: Connect, words: Words) -> None:  # noqa: ARG001
     """An empty server."""
-    assert seconds_to_end(server, signal.SIGINT) < SHUTDOWN_SECONDS
+    ends_in_time(server, signal.SIGINT, [])
 
 
 def one_is_alone(server: Server, peer: Connect, words: Words) -> None:  # noqa: ARG001
     """Client 1 waits for a partner."""
     alone = peer("alone")
     alone.receives("1")
-    assert seconds_to_end(server, signal.SIGTERM) < SHUTDOWN_SECONDS
-    alone.receives("exit")
-    alone.is_hung_up_on()
+    ends_in_time(server, signal.SIGTERM, [alone])
 
 
 def one_is_talking(server: Server, peer: Connect, words: Words) -> None:
@@ -859,25 +855,14 @@ def one_more_waits(server: Server, peer: Connect, words: Words) -> None:  # noqa
     first.receives("1", "emi")
     third = peer("third")
     server.leaves_waiting(1)
-    assert seconds_to_end(server, signal.SIGINT) < SHUTDOWN_SECONDS
-    for client in (first, second):
-        client.receives("exit")
-        client.is_hung_up_on()
+    ends_in_time(server, signal.SIGINT, [first, second])
     third.is_hung_up_on()
 
 
 def nobody_reads(server: Server, peer: Connect, words: Words) -> None:
     """Two are stuck: what was said to them cannot be delivered."""
     flooding_pair(server, peer, words)
-    assert seconds_to_end(server, signal.SIGTERM) < SHUTDOWN_SECONDS
-
-
-def seconds_to_end(server: Server, number: signal.Signals) -> float:
-    """Send the server a signal, twice in a row, and return in how many seconds it ended with exit code 0."""
-    asked = time.monotonic()
-    is_told_to_stop(server, number)
-    ends_quietly(server)
-    return time.monotonic() - asked
+    ends_in_time(server, signal.SIGTERM, [])
 
 
 @check(

@@ -5,7 +5,6 @@ of their programs are. Those that speak the wire call their raw connections spea
 """
 
 import signal
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -21,16 +20,13 @@ from grader.words import Words
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
 from tests.e2e.networks import BROKEN, SLOW, breaks_down, is_not_sent_back, say_cut, say_joined, slows_down
 from tests.e2e.steps import (
-    SHUTDOWN_SECONDS,
     Bring,
     Connect,
     are_idle,
     depart,
     each_leaving,
-    ends_quietly,
     exchange,
     has_announced,
-    is_told_to_stop,
     keep_a_crowd_waiting,
     needs_netcat,
     present,
@@ -41,7 +37,15 @@ from tests.e2e.steps import (
     talk,
 )
 from tests.e2e.visits import ENDS, SERVER_WORDS, Visit, complains_once, pipes_all_lines, shows_escaped
-from tests.e2e.wire import BAD_LINES, FRAMINGS, NOT_THE_WORD, is_taken_in, stop_while_talking, unfinished
+from tests.e2e.wire import (
+    BAD_LINES,
+    FRAMINGS,
+    NOT_THE_WORD,
+    ends_in_time,
+    is_taken_in,
+    stop_while_talking,
+    unfinished,
+)
 
 SPRINT = "sprint2_threaded_pair"
 
@@ -625,7 +629,9 @@ def everybody_reads(server: Server, peer: Connect, words: Words) -> None:  # noq
     """Two talk, a third waits."""
     pair = [peer("hearer"), peer("other")]
     server.announces(", 2 present$")
-    ends_in_time(server, signal.SIGINT, pair, third=peer("third"))
+    third = peer("third")
+    ends_in_time(server, signal.SIGINT, pair)
+    third.is_hung_up_on()
 
 
 def one_does_not_read(server: Server, peer: Connect, words: Words) -> None:
@@ -634,7 +640,9 @@ def one_does_not_read(server: Server, peer: Connect, words: Words) -> None:
     server.announces(", 2 present$")
     stuck.stops_reading()
     server.stage.wait_for_outside(Flood(hearer, words).is_stuck)
-    ends_in_time(server, signal.SIGTERM, [hearer], third=peer("third"))
+    third = peer("third")
+    ends_in_time(server, signal.SIGTERM, [hearer])
+    third.is_hung_up_on()
 
 
 def one_talks(server: Server, peer: Connect, words: Words) -> None:
@@ -642,18 +650,6 @@ def one_talks(server: Server, peer: Connect, words: Words) -> None:
     speaker, _other = peer("speaker"), peer("other")
     server.announces(", 2 present$")
     stop_while_talking(server, speaker, words)
-
-
-def ends_in_time(server: Server, number: signal.Signals, readers: list[Peer], third: Peer) -> None:
-    """Stop a server: those who read are told, who waits is not."""
-    started = time.monotonic()
-    is_told_to_stop(server, number)
-    for reader in readers:
-        reader.receives("exit")
-        reader.is_hung_up_on()
-    third.is_hung_up_on()
-    ends_quietly(server)
-    assert time.monotonic() - started < SHUTDOWN_SECONDS
 
 
 @check(

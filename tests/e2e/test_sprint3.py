@@ -5,7 +5,6 @@ the prompts of their programs are. Those that speak the wire call their raw conn
 """
 
 import signal
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -23,17 +22,14 @@ from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
 from tests.e2e.networks import BROKEN, SLOW, breaks_down, is_not_sent_back, say_cut, say_joined, slows_down
 from tests.e2e.steps import (
     CROWD,
-    SHUTDOWN_SECONDS,
     Bring,
     Connect,
     are_idle,
     crowd_at,
     depart,
     each_leaving,
-    ends_quietly,
     exchange,
     has_announced,
-    is_told_to_stop,
     needs_netcat,
     present,
     restart,
@@ -44,7 +40,7 @@ from tests.e2e.steps import (
     talk,
 )
 from tests.e2e.visits import ENDS, Visit, complains_once, pipes_all_lines, shows_escaped
-from tests.e2e.wire import BAD_LINES, FRAMINGS, NOT_THE_WORD, is_taken_in, stop_while_talking
+from tests.e2e.wire import BAD_LINES, FRAMINGS, NOT_THE_WORD, ends_in_time, is_taken_in, stop_while_talking
 
 SPRINT = "sprint3_n_clients"
 
@@ -686,17 +682,6 @@ def one_does_not_read(server: Server, peers: Peers, peer: Connect, words: Words)
 def one_talks(server: Server, peers: Peers, peer: Connect, words: Words) -> None:  # noqa: ARG001
     """A line has arrived and is not yet read."""
     stop_while_talking(server, peers(2)[0], words)
-
-
-def ends_in_time(server: Server, number: signal.Signals, readers: list[Peer]) -> None:
-    """Stop a server: all who read are told."""
-    started = time.monotonic()
-    is_told_to_stop(server, number)
-    for reader in readers:
-        reader.receives("exit")
-        reader.is_hung_up_on()
-    ends_quietly(server)
-    assert time.monotonic() - started < SHUTDOWN_SECONDS
 
 
 @check(

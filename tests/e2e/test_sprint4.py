@@ -40,14 +40,11 @@ from tests.e2e.members import (
 )
 from tests.e2e.networks import say_cut, say_joined
 from tests.e2e.steps import (
-    SHUTDOWN_SECONDS,
     Bring,
     Connect,
     are_idle,
     depart,
     each_leaving,
-    ends_quietly,
-    is_told_to_stop,
     present,
     restart,
     run,
@@ -55,7 +52,7 @@ from tests.e2e.steps import (
     talk,
 )
 from tests.e2e.visits import ENDS, Visit, pipes_all_lines, shows_escaped
-from tests.e2e.wire import BAD_LINES, ENDLESS_BYTES, is_taken_in, unfinished
+from tests.e2e.wire import BAD_LINES, ENDLESS_BYTES, ends_in_time, is_taken_in, unfinished
 from tests.races.histories import History, arrival, complaints, departure
 
 SPRINT = "sprint4_named_room"
@@ -776,17 +773,6 @@ def one_talks(server: Server, members: Members, enter: Enter, peer: Connect, wor
     assert not speaker.was_reset, "the server closed with bytes unread: that resets the connection"
     speaker.closes()
     server.ends(0)
-
-
-def ends_in_time(server: Server, number: signal.Signals, readers: list[Peer]) -> None:
-    """Stop a server: all who read are told, and of nobody's departure."""
-    started = time.monotonic()
-    is_told_to_stop(server, number)
-    for reader in readers:
-        reader.receives("exit")
-        reader.is_hung_up_on()
-    ends_quietly(server)
-    assert time.monotonic() - started < SHUTDOWN_SECONDS
 
 
 @check(

@@ -25,13 +25,11 @@ from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
 from tests.e2e.steps import (
     IDLE_CPU_SECONDS,
     IDLE_SECONDS,
-    SHUTDOWN_SECONDS,
     Bring,
     are_idle,
     cpu_seconds,
-    ends_quietly,
     has_announced,
-    is_told_to_stop,
+    is_stopped_in_time,
     needs_netcat,
     present,
     run,
@@ -698,13 +696,10 @@ def one_talks(server: Server, people: People, words: Words) -> None:
 def ends_in_time(server: Server, number: signal.Signals, readers: list[Talker]) -> None:
     """Stop a server: all who read are told."""
     is_taken_in(server)
-    started = time.monotonic()
-    is_told_to_stop(server, number)
-    for reader in readers:
-        assert reader.receives_line().startswith("ERR exit ")
-        reader.is_hung_up_on()
-    ends_quietly(server)
-    assert time.monotonic() - started < SHUTDOWN_SECONDS
+    with is_stopped_in_time(server, number):
+        for reader in readers:
+            assert reader.receives_line().startswith("ERR exit ")
+            reader.is_hung_up_on()
 
 
 @check(

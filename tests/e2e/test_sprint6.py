@@ -34,12 +34,11 @@ from tests.e2e.binary import (
 )
 from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
 from tests.e2e.steps import (
-    SHUTDOWN_SECONDS,
     Bring,
     are_idle,
     ends_quietly,
     has_announced,
-    is_told_to_stop,
+    is_stopped_in_time,
     present,
     run,
 )
@@ -1128,12 +1127,9 @@ def one_talks(server: Server, talkers: Talkers, connect: Connect) -> None:  # no
 
 def ends_in_time(server: Server, number: signal.Signals, readers: list[Talker]) -> None:
     """Stop a server: all who read are told."""
-    started = time.monotonic()
-    is_told_to_stop(server, number)
-    for reader in readers:
-        reader.is_told_to_leave("exit")
-    ends_quietly(server)
-    assert time.monotonic() - started < SHUTDOWN_SECONDS
+    with is_stopped_in_time(server, number):
+        for reader in readers:
+            reader.is_told_to_leave("exit")
 
 
 @check(

@@ -1,11 +1,13 @@
 """What crosses the wire of sprints 1 to 3: its limits, its bad lines, and lines cut and joined in all ways."""
 
 import signal
+from collections.abc import Iterable
 
 from grader.actors import Server
 from grader.listening import has_read_all
 from grader.peers import Peer
 from grader.words import Words
+from tests.e2e.steps import is_stopped_in_time
 
 MAX_LINE_BYTES = 2048
 
@@ -44,6 +46,14 @@ def is_taken_in(server: Server) -> None:
     """Wait until the server has read all that was sent to it: what is sent next is another segment."""
     pid = server.program.pid
     assert server.stage.wait_for_outside(lambda: has_read_all(pid))
+
+
+def ends_in_time(server: Server, number: signal.Signals, readers: Iterable[Peer]) -> None:
+    """Stop a server: all who read are told, and nothing else."""
+    with is_stopped_in_time(server, number):
+        for reader in readers:
+            reader.receives("exit")
+            reader.is_hung_up_on()
 
 
 def stop_while_talking(server: Server, speaker: Peer, words: Words) -> None:
