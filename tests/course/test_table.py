@@ -7,6 +7,8 @@ import pytest
 from tests.course.handouts import ROOT
 from tests.course.test_handouts import known_checks
 from tests.mutants import table
+from tests.mutants.catalogue import PATCHES
+from tests.mutants.mutants import file_of
 from tests.mutants.table import PAGE, Row, digest, due, mutants, page, read_table, sprints, title
 
 TABLE = read_table()
@@ -33,6 +35,10 @@ def test_each_mutant_was_played_and_caught_by_the_check_that_is_about_it(sprint:
 def test_each_check_catches_a_mutant(sprint: int) -> None:
     (handout,) = ROOT.glob(f"sprint{sprint}_*/HANDOUT.md")
     assert {check for checks in rows_of(sprint).values() for check in checks} == known_checks(handout)
+
+
+def test_each_patch_still_finds_what_it_changes() -> None:
+    assert [title(patch) for patch in PATCHES if patch.old not in (ROOT / file_of(patch)).read_text()] == []
 
 
 def test_only_what_is_missing_is_played() -> None:

@@ -60,8 +60,8 @@ MEMBER5, QUEUED5, TICK5 = f"{SPRINT5}/member.py", f"{SPRINT5}/queued_member.py",
 STOP, TERMINAL, PROGRAM = "common/stop.py", "common/terminal.py", "common/program.py"
 
 ONLY_IPV4 = (
-    "socket.getaddrinfo(host, port, type",
-    "socket.getaddrinfo(host, port, family=socket.AF_INET, type",
+    "socket.getaddrinfo(name, port, type",
+    "socket.getaddrinfo(name, port, family=socket.AF_INET, type",
 )
 
 PATCHES = [

@@ -42,16 +42,22 @@ def patched(patch: Patch, directory: Path) -> Path:
     package = PACKAGES[patch.sprint]
     for name in ("common", package):
         shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__", "*.md"))
-    file = patch.file.replace("SERVER", f"{package}/server.py").replace("CLIENT", f"{package}/client.py")
-    source = (directory / file).read_text()
-    assert patch.old in source, f"{file} no longer has what {patch.name!r} changes"
-    (directory / file).write_text(source.replace(patch.old, patch.new))
+    file = directory / file_of(patch)
+    source = file.read_text()
+    assert patch.old in source, f"{file.name} no longer has what {patch.name!r} changes"
+    file.write_text(source.replace(patch.old, patch.new))
     (directory / "messagerie.toml").write_text(
         f'server = "python3 -m {package}.server {{port}} {patch.options}"\n'
         f'client = "python3 -m {package}.client {{host}} {{port}}"\n'
         'wire = "course"\npatience = 2\n'
     )
     return directory
+
+
+def file_of(patch: Patch) -> str:
+    """Return the path of the file that a patch changes."""
+    package = PACKAGES[patch.sprint]
+    return patch.file.replace("SERVER", f"{package}/server.py").replace("CLIENT", f"{package}/client.py")
 
 
 def compiled(program: Compiled, directory: Path) -> Path:
