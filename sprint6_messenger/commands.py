@@ -1,6 +1,8 @@
 """What the user types, understood: a line becomes a message for the server, or an order to the client.
 
-No input or output here, and nothing is guessed: what is not understood is told at once and sent to nobody.
+No input or output here, and nothing is guessed: what is not understood is told at once and sent to nobody. Blanks
+around what a command takes mean nothing; but a text ends as it was typed, and a line that begins with a blank is a
+text.
 """
 
 import re
@@ -53,17 +55,23 @@ class Command:
 
 def understand(line: str, channel: str) -> Action:
     """Return what a line asks for; without a command it is text for `channel`, or an echo in none. Raises Usage."""
-    if line in LEAVING:
-        return Order.LEAVE
     if not line.startswith("/"):
-        return sendable(text_for(channel, line))
-    word, _, rest = line.partition(" ")
+        return Order.LEAVE if line in LEAVING else sendable(text_for(channel, line))
+    word, rest = parted(line)
+    if word in LEAVING and not rest:
+        return Order.LEAVE
     if word not in COMMANDS:
         raise Usage(f"unknown command {word}: /help lists them all")
     try:
-        return sendable(COMMANDS[word].make(rest.strip()))
+        return sendable(COMMANDS[word].make(rest))
     except Usage as wrong:
         raise Usage(f"{wrong}; write {COMMANDS[word].usage}") from None
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Return the first word, and all from the second on: "" when that is but blanks, else up to its last blank."""
+    word, *rest = text.split(maxsplit=1) or [""]
+    return word, "".join(rest)
 
 
 def text_for(channel: str, text: str) -> Message:
@@ -111,19 +119,21 @@ def about(kind: MessageType, *, new: bool = False) -> Callable[[str], Message]:
 
 
 def one_word(text: str) -> str:
-    """Return a text that is one word. Raises Usage."""
-    if not text or " " in text or "\t" in text:
+    """Return the one word of a text. Raises Usage."""
+    word, more = parted(text)
+    if not word or more:
         raise Usage("one word must follow")
-    if len(text.encode()) > MAX_NAME_BYTES:
+    if len(word.encode()) > MAX_NAME_BYTES:
         raise Usage(f"at most {MAX_NAME_BYTES} bytes")
-    return text
+    return word
 
 
 def new_name(text: str) -> str:
     """Return a name that somebody or something may take. Raises Usage."""
-    if not LETTERS_AND_DIGITS.fullmatch(one_word(text)):
+    name = one_word(text)
+    if not LETTERS_AND_DIGITS.fullmatch(name):
         raise Usage("letters and digits only, without accents")
-    return text
+    return name
 
 
 def to_all(rest: str) -> Message:
@@ -135,16 +145,15 @@ def to_all(rest: str) -> Message:
 
 def to_one(rest: str) -> Message:
     """Speak to one user."""
-    user, _, text = rest.partition(" ")
-    if not text.strip():
+    user, text = parted(rest)
+    if not text:
         raise Usage("a name and a text must follow")
-    return Message(MessageType.UNICAST_SEND, one_word(user), text.strip().encode())
+    return Message(MessageType.UNICAST_SEND, one_word(user), text.encode())
 
 
 def offer(rest: str) -> FileOffer:
     """Offer a file; its path may hold spaces, and stand in quotes."""
-    user, _, path = rest.partition(" ")
-    path = path.strip()
+    user, path = parted(rest.rstrip())
     if len(path) > 1 and path[0] == path[-1] == '"':
         path = path[1:-1]
     if not path:
@@ -177,4 +186,4 @@ COMMANDS = {
         Command("/help", "this list", no_more),
     )
 }
-"""All commands, by their word. `/quit` alone, which leaves, is none of them."""
+"""All commands, by their word. `/quit` with nothing behind it, which leaves, is none of them."""

@@ -1093,7 +1093,7 @@ PATCHES = [
         6,
         "a text may be missing",
         "sprint6_messenger/commands.py",
-        "    if not text.strip():\n",
+        "    if not text:\n",
         "    if not user:\n",
         "s6-client-usage",
     ),

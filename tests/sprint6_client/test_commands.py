@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sprint6_messenger.commands import COMMANDS, FileOffer, Order, Usage, help_lines, understand
+from sprint6_messenger.commands import COMMANDS, Action, FileOffer, Order, Usage, help_lines, understand
 from sprint6_messenger.wire import HEADER, Message, MessageType, encode
 
 
@@ -17,8 +17,10 @@ from sprint6_messenger.wire import HEADER, Message, MessageType, encode
         ("/whois bob", 2, b"bob", b""),
         ("bonjour à tous", 3, b"", "bonjour à tous".encode()),
         ("/msg bob salut  toi", 4, b"bob", b"salut  toi"),
+        ("/msg  bob\t salut  ", 4, b"bob", b"salut  "),
         ("/msg bob /who", 4, b"bob", b"/who"),
         ("/msgall salut %s {0}", 5, b"", b"salut %s {0}"),
+        ("/msgall  salut \t", 5, b"", b"salut \t"),
         ("/create jazz", 6, b"jazz", b""),
         ("/channel_list", 7, b"", b""),
         ("/join jazz", 8, b"jazz", b""),
@@ -35,13 +37,34 @@ def test_a_line_goes_to_the_channel() -> None:
     assert understand("salut", "jazz") == Message(MessageType.MULTICAST_SEND, "jazz", b"salut")
 
 
+@pytest.mark.parametrize(
+    ("line", "action"),
+    [
+        ("/nick bob", Message(MessageType.NICKNAME_NEW, "bob")),
+        ("/who", Message(MessageType.NICKNAME_LIST)),
+        ("/whois bob", Message(MessageType.NICKNAME_INFOS, "bob")),
+        ("/create jazz", Message(MessageType.MULTICAST_CREATE, "jazz")),
+        ("/channel_list", Message(MessageType.MULTICAST_LIST)),
+        ("/join jazz", Message(MessageType.MULTICAST_JOIN, "jazz")),
+        ("/quit jazz", Message(MessageType.MULTICAST_QUIT, "jazz")),
+        ("/quit", Order.LEAVE),
+        ("/send bob a.txt", FileOffer("bob", "a.txt")),
+        ("/help", Order.HELP),
+    ],
+)
+@pytest.mark.parametrize("blanks", [" ", "   ", "\t", " \t "])
+def test_blanks_around_what_a_command_takes_change_nothing(line: str, action: Action, blanks: str) -> None:
+    assert understand(blanks.join((*line.split(), "")), "jazz") == action
+
+
 @pytest.mark.parametrize("line", ["/quit", "exit", "fin"])
 def test_a_user_leaves(line: str) -> None:
     assert understand(line, "jazz") is Order.LEAVE
 
 
 @pytest.mark.parametrize(
-    "line", ["fin ", "Exit", "finir", " exit", "emi", "quit", "1", "y", "*** x", "INFO> x"]
+    "line",
+    ["fin ", "Exit", "finir", " exit", " /quit", " /who ", "emi", "quit", "1", "y", "*** x", "INFO> x"],
 )
 def test_what_resembles_a_word_is_text(line: str) -> None:
     assert understand(line, "") == Message(MessageType.ECHO_SEND, payload=line.encode())
@@ -73,6 +96,8 @@ def test_a_file_is_offered(line: str, path: str) -> None:
         ("/msg", "a name and a text must follow"),
         ("/msg bob", "a name and a text must follow"),
         ("/msg bob  ", "a name and a text must follow"),
+        ("/msgall \t ", "a text must follow"),
+        ("/send bob  ", "a name and a path must follow"),
         ("/msg " + "é" * 64 + " salut", "at most 127 bytes"),
         ("/msgall", "a text must follow"),
         ("/create", "one word must follow"),
