@@ -50,7 +50,7 @@ class Files:
     def hear(self, message: Message) -> bool:
         """Take in a message; tell whether the user has been told all that it says."""
         if message.type is MessageType.NICKNAME_INFOS:
-            return self._incoming.located(decode_text_leniently(message.payload))
+            return self._hear_whereabouts(message)
         if message.sender == SERVER_NAME:
             self._hear_server(message)
             return False
@@ -58,6 +58,12 @@ class Files:
             heed(message.sender or message.infos, message)
         self._tell_ends()
         return heed is not None
+
+    def _hear_whereabouts(self, message: Message) -> bool:
+        """Learn where a user is; tell whether that was asked for because of a file."""
+        is_about_a_file = self._incoming.located(decode_text_leniently(message.payload))
+        self._tell_ends()
+        return is_about_a_file
 
     def _hear_server(self, message: Message) -> None:
         """Forget what the server does not pass on; its own words say why."""

@@ -3,17 +3,17 @@
     FILE_REQUEST alice           --->  * alice offers you the file photo.png: do you want it? (y/n)
     FILE_ACCEPT ADDRESS:PORT     <---  y: listen
     NICKNAME_INFOS alice         <---  where is she?
-    ... with IP address A ...    --->  who calls from elsewhere is hung up on
+    ... with IP address A ...    --->  who calls from elsewhere is hung up on; who has left, waited for no more
 
 Whoever knows the port could call first. The server sees where each user is, and nobody can lie to it about that.
 """
 
-import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from socket import socket
 
 from common.sockets import format_address, listen_at, reason
+from sprint6_messenger.awaited import Awaited, Whereabouts, whereabouts_in
 from sprint6_messenger.caller import Expected
 from sprint6_messenger.inbox import Inbox
 from sprint6_messenger.pending import AT_ONCE, QUESTION_SECONDS, Means, Pending, is_answerable
@@ -24,8 +24,6 @@ from sprint6_messenger.wire import Message, MessageType, decode_text_leniently
 
 WHEREABOUTS_SECONDS = 1.0
 """How long to wait for the server's word on where a sender is; one that never says it must not stop the file."""
-
-WHEREABOUTS = re.compile(r"(\S+) connected since \S+ with IP address \[?([0-9A-Fa-f:.]+)")
 
 
 @dataclass(frozen=True)
@@ -43,13 +41,15 @@ class Incoming:
     def __init__(self, means: Means, inbox: Inbox) -> None:
         self.questions: list[Pending] = []
         self._accepted: list[Accepted] = []
+        self._awaited = Awaited(means.post)
         self._means = means
         self._inbox = inbox
 
     @property
     def deadlines(self) -> list[float]:
         """When something expires."""
-        return [*(each.until for each in self.questions), *(each.until for each in self._accepted)]
+        answers = [*(each.until for each in self.questions), *(each.until for each in self._accepted)]
+        return answers + self._awaited.deadlines
 
     def requested(self, user: str, message: Message) -> None:
         """Ask the user whether he wants a file, once it is the oldest of those that he is asked about."""
@@ -99,30 +99,32 @@ class Incoming:
 
     def located(self, text: str) -> bool:
         """Learn where a sender is; tell whether that was asked for."""
-        found = WHEREABOUTS.match(text)
-        named = found[1] if found else text.removeprefix("user ").partition(" ")[0]
+        told = whereabouts_in(text)
         for accepted in self._accepted:
-            if accepted.question.user.casefold() == named.casefold():
-                self._await(accepted, found[2] if found else "")
+            if accepted.question.user.casefold() == told.key:
+                self._await(accepted, told)
                 return True
-        return False
+        return self._awaited.answered(told)
 
-    def _await(self, accepted: Accepted, host: str) -> None:
+    def _await(self, accepted: Accepted, told: Whereabouts) -> None:
+        """Wait for a sender to connect."""
         self._accepted.remove(accepted)
         question = accepted.question
-        if not host:
+        if not told.host:
             self._means.note(
                 f"the server does not say where {question.user} is: anybody could send {question.name}"
             )
-        host = seen_from_here(host, self._means.server.host) if host else ""
+        host = seen_from_here(told.host, self._means.server.host) if told.host else ""
         expected = Expected(question.user, question.name, host, self._means.limit, self._means.me)
         steps = receive_file(accepted.listener, expected, self._inbox, self._means.note)
-        self._means.start(f"{question.name} from {question.user}", steps)
+        transfer = self._means.start(f"{question.name} from {question.user}", steps)
+        self._awaited.begin(question.user, told, accepted.listener, transfer)
 
     def expire(self, now: float) -> None:
-        """Forget old questions; and wait no longer for the server's word on where a sender is."""
+        """Forget old questions; wait no longer for the server's word on where a sender is, and ask for it again."""
         for accepted in [each for each in self._accepted if each.until <= now]:
-            self._await(accepted, "")
+            self._await(accepted, Whereabouts(accepted.question.user.casefold()))
+        self._awaited.ask(now)
         for question in [each for each in self.questions if each.until <= now]:
             self._end(question, "")
 
@@ -148,7 +150,8 @@ class Incoming:
         """Ask nothing more; a file that is accepted can still come."""
         self.questions.clear()
         for accepted in list(self._accepted):
-            self._await(accepted, "")
+            self._await(accepted, Whereabouts(accepted.question.user.casefold()))
+        self._awaited.end()
 
     def give_up(self) -> None:
         """Forget everything."""

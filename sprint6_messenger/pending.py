@@ -56,9 +56,10 @@ class Means:
         self.note = note
         self.transfers: list[Transfer] = []
 
-    def start(self, title: str, steps: Steps[str]) -> None:
-        """Begin a transfer."""
-        self.transfers.append(Transfer(title, steps))
+    def start(self, title: str, steps: Steps[str]) -> Transfer:
+        """Begin a transfer, and return it."""
+        self.transfers.append(transfer := Transfer(title, steps))
+        return transfer
 
     def check_place(self, waiting: int) -> None:
         """Refuse one file more than AT_ONCE, those that `waiting` counts included. Raises Usage."""

@@ -82,6 +82,10 @@ class Transfer:
         """Go on: it did not come."""
         self._advance(lambda: self._steps.throw(TimeoutError("nothing came in time")))
 
+    def fail(self, why: str) -> None:
+        """Go on: what was waited for will not come."""
+        self._advance(lambda: self._steps.throw(Broken(why)))
+
     def give_up(self) -> None:
         """End it in the middle; what it has opened and begun is closed and removed."""
         self._steps.close()

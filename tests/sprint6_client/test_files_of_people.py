@@ -279,6 +279,19 @@ def test_who_is_asked_is_told_when_the_asker_leaves(alice: Person, bob: Person, 
     assert bob.saved == {}
 
 
+def test_who_is_killed_before_he_connects_is_not_waited_for(alice: Person, bob: Person, photo: Path) -> None:
+    offer(alice, bob, photo)
+    alice.client.program.signal(signal.SIGSTOP)
+    bob.types("y")
+    bob.client.stage.wait_for_outside(lambda: bool(listening_ports(bob.client.program.pid)))
+    bob.types("/who")
+    bob.sees("- alice")  # the server has passed on what was said before
+    alice.client.is_killed()
+    bob.sees("photo.png from alice: failed: alice has not connected, and is not here any more")
+    assert not listening_ports(bob.client.program.pid)
+    assert bob.saved == {}
+
+
 def test_who_calls_from_elsewhere_is_hung_up_on(alice: Person, bob: Person, photo: Path) -> None:
     offer(alice, bob, photo)
     alice.client.program.signal(signal.SIGSTOP)  # so that mallory is first

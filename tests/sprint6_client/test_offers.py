@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from common.stop import POLLIN
 from sprint6_messenger.commands import FileOffer, Usage
 from sprint6_messenger.files import Files
 from sprint6_messenger.inbox import Inbox
@@ -20,6 +21,8 @@ REQUEST, ACCEPT, REJECT = MessageType.FILE_REQUEST, MessageType.FILE_ACCEPT, Mes
 INFOS = MessageType.NICKNAME_INFOS
 
 MINUTE = 60.0
+
+HERE = "bob connected since 2026/09/29@19:23 with IP address 127.0.0.1 and port number 50000"
 
 
 class Alice:
@@ -176,6 +179,76 @@ def test_nobody_waits_for_ever_for_where_the_sender_is(how: str, alice: Alice) -
     else:
         alice.waits(2)
     assert alice.notes[-1] == "the server does not say where bob is: anybody could send photo.png"
+    assert len(alice.files.transfers) == 1
+
+
+@pytest.fixture
+def awaiting(alice: Alice) -> Alice:
+    """Somebody who waits for bob to connect, knows where he is, and has just asked whether he still is."""
+    alice.hears(REQUEST, "photo.png")
+    alice.files.answer(True)
+    alice.hears(INFOS, HERE, SERVER_NAME)
+    alice.waits(1)
+    assert [(each.type, each.infos) for each in alice.sent[2:]] == [(INFOS, "bob")]
+    return alice
+
+
+@pytest.mark.parametrize("text", ["user bob does not exist", HERE.replace("50000", "50001")])
+def test_a_sender_who_has_left_before_he_connects_is_not_waited_for(text: str, awaiting: Alice) -> None:
+    assert awaiting.hears(INFOS, text, SERVER_NAME)
+    assert awaiting.notes[-1] == "photo.png from bob: failed: bob has not connected, and is not here any more"
+    assert awaiting.files.transfers == []
+    assert awaiting.files.until is None
+
+
+def test_a_sender_who_is_still_there_is_waited_for_and_asked_for_again(awaiting: Alice) -> None:
+    for asked in range(2, 5):
+        awaiting.waits(asked)
+        assert awaiting.sent[2:] == [Message(INFOS, "bob")] * (asked - 1)
+        assert awaiting.hears(INFOS, HERE, SERVER_NAME)
+    assert not awaiting.hears(INFOS, HERE, SERVER_NAME)  # that one the user has asked for
+    assert len(awaiting.files.transfers) == 1
+
+
+def test_a_server_that_does_not_answer_is_not_asked_twice(awaiting: Alice) -> None:
+    for second in range(2, 5):
+        awaiting.waits(second)
+    assert len(awaiting.sent) == 3
+
+
+def test_a_sender_who_has_connected_may_leave(awaiting: Alice) -> None:
+    [transfer] = awaiting.files.transfers
+    host, _, port = awaiting.sent[0].payload.decode().rpartition(":")
+    with socket.create_connection((host, int(port))):
+        awaiting.files.proceed(transfer, POLLIN)
+        awaiting.waits(1)
+        assert awaiting.hears(INFOS, "user bob does not exist", SERVER_NAME)
+        assert awaiting.files.transfers == [transfer]
+        awaiting.waits(2)
+        assert len(awaiting.sent) == 3
+
+
+def test_a_sender_whose_call_is_not_taken_yet_may_leave(awaiting: Alice) -> None:
+    host, _, port = awaiting.sent[0].payload.decode().rpartition(":")
+    with socket.create_connection((host, int(port))):
+        assert awaiting.hears(INFOS, "user bob does not exist", SERVER_NAME)
+        assert len(awaiting.files.transfers) == 1
+
+
+def test_without_a_server_no_sender_is_asked_for(awaiting: Alice) -> None:
+    awaiting.hears(INFOS, HERE, SERVER_NAME)
+    awaiting.files.lose_server()
+    awaiting.waits(2)
+    assert len(awaiting.sent) == 3
+    assert len(awaiting.files.transfers) == 1
+
+
+def test_a_sender_whom_the_server_does_not_know_by_that_name_is_waited_for(alice: Alice) -> None:
+    alice.hears(REQUEST, "photo.png")
+    alice.files.answer(True)
+    alice.hears(INFOS, "user bob does not exist", SERVER_NAME)  # he has another one by now
+    alice.waits(2)
+    assert len(alice.sent) == 2
     assert len(alice.files.transfers) == 1
 
 
