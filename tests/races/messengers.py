@@ -1,9 +1,10 @@
-"""Visitors of the messenger: raw clients that rename, join, talk and ask at random, and keep what they heard."""
+"""Visitors of the messenger: raw clients that rename, talk and offer files at random, and keep what they heard."""
 
 import random
 from collections.abc import Callable
 
 from tests.e2e.binary import Said, Type, packed, size_of_first, unpacked
+from tests.races.offers import is_offer
 from tests.races.visitors import Visitor
 from tests.races.visits import Visit
 
@@ -18,6 +19,10 @@ SHARED_NAMES = ("alice" * 8, "bob" * 13)
 NAME_OF_ELDERS = "carol" * 8
 """One that only they ask for who stay: so whatever is said to it arrives, or is refused."""
 
+NAMES_OF_TAKERS = ("dave" * 10, "erin" * 10)
+"""Those to which files are offered; who takes one of them offers none, so nobody is told `NAME has left` for two
+reasons."""
+
 KEPT_BYTES = (0, 0, 1, 100, 300)
 """How much of a piece may come later than the rest: a part of a text, of a header, more than a message."""
 
@@ -31,6 +36,8 @@ class Messenger(Visitor):
         super().__init__(name, port, chance)
         self.asked: list[Said] = []
         self.heard: list[Said] = []
+        self._is_offered_files = chance.random() < 0.5
+        self._next_offer = 0  # to be answered
         self._stays = 0
         self._channel = ""  # where it believes to be
         self._not_yet_in = list(CHANNELS)  # during this stay
@@ -79,12 +86,33 @@ class Messenger(Visitor):
     def renames(self) -> None:
         """Ask for a name that others may have."""
         names = (*SHARED_NAMES, NAME_OF_ELDERS) if self.name.startswith("elder") else SHARED_NAMES
-        self.asks(Type.NICK, self._spelled(self.chance.choice(names)))
+        takers = NAMES_OF_TAKERS if self._is_offered_files else ()
+        self.asks(Type.NICK, self._spelled(self.chance.choice((*names, *takers * 2))))
 
     def says_to_one(self) -> None:
         """Say something to whoever has a name by now."""
         name = self._spelled(self.chance.choice((*SHARED_NAMES, NAME_OF_ELDERS)))
         self.asks(Type.MSG, name, self._text("to one"))
+
+    def deals_with_files(self) -> None:
+        """Offer a file, or answer an offer, as is its way."""
+        if self._is_offered_files:
+            self._answers()
+        else:
+            name = self._spelled(self.chance.choice(NAMES_OF_TAKERS))
+            self.asks(Type.REQUEST, name, self._text("a file"))
+
+    def _answers(self) -> None:
+        """Answer the next offer, and ignore some; behind the last one, answer it again, or one that nobody made."""
+        askers = [said.sender for said in self.heard if is_offer(said)]
+        if self._next_offer < len(askers):
+            name = askers[self._next_offer]
+            self._next_offer += self.chance.choice((1, 1, 2))
+        else:
+            name = self.chance.choice((self.name, *askers[-1:]))
+        text = self._text("an answer")
+        self.asks(self.chance.choice((Type.ACCEPT, Type.REJECT)), self._spelled(name), text)
+        self.asks(Type.ECHO, "", text)  # so the moment of the answer is heard
 
     def says_to_channel(self) -> None:
         """Say something to the others in its channel."""
@@ -127,4 +155,5 @@ DEEDS: tuple[Callable[[Messenger], None], ...] = (
     *(Messenger.says_to_channel,) * 4,  # which it can only while it is in one
     Messenger.says_to_all,
     Messenger.asks_who,
+    *(Messenger.deals_with_files,) * 3,
 )

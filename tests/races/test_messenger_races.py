@@ -1,4 +1,4 @@
-"""Sprint 6 at random: visitors rename, join, talk and leave in every way; what all heard is judged afterwards."""
+"""Sprint 6 at random: visitors rename, join, talk, offer files and leave in every way; what all heard is judged."""
 
 import random
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ import pytest
 from tests.common.children import Child, child, end
 from tests.e2e.binary import Type
 from tests.races.messengers import Messenger
+from tests.races.offers import complaints
 from tests.races.visitors import Party, check_end
-from tests.races.visits import complaints
 
 RUNS, ROUNDS, VISITS = 20, 40, 20
 

@@ -21,7 +21,9 @@ from tests.e2e.binary import SERVER, Said, Type
 from tests.races import histories
 from tests.races.histories import History, arrival, departure
 
-RELAYED = {Type.MSG, Type.MSGALL, Type.CHANNEL}
+TO_ONE = {Type.MSG, Type.REQUEST}
+
+RELAYED = {*TO_ONE, Type.MSGALL, Type.CHANNEL}
 
 ENTRY = {Type.CREATE, Type.JOIN}
 
@@ -309,7 +311,7 @@ def misnamed(visits: Sequence[Visit]) -> Iterator[str]:
         for said in filter(is_relayed, visit.heard):
             author, place = origins.get(said.text, (visit, 0))
             asked = author.asked[place] if said.text in origins else None
-            if not asked or (asked.type, asked.infos) != (said.type, said.infos):
+            if not asked or (asked.type, asked.infos.casefold()) != (said.type, said.infos.casefold()):
                 yield f"{visit.owner} heard {said}, which nobody said so"
             elif author is visit and said.type != Type.MSG:
                 yield f"{visit.owner} heard itself: {said}"
@@ -355,10 +357,10 @@ def broadcasts_lost(visits: Sequence[Visit]) -> Iterator[str]:
 
 
 def misdirected(visits: Sequence[Visit]) -> Iterator[str]:
-    """Find private messages to who did not have that name, or not any more."""
+    """Find private messages and offers to who did not have that name, or not any more."""
     for visit in visits:
         for said, name, _stay, _channel in moments(visit):
-            if said.type == Type.MSG and is_relayed(said) and said.infos.casefold() != name.casefold():
+            if said.type in TO_ONE and is_relayed(said) and said.infos.casefold() != name.casefold():
                 yield f"{visit.owner} heard {said} while called {name!r}"
 
 
@@ -382,11 +384,11 @@ def is_refusal(said: Said, asked: Said) -> bool:
 
 
 def wrongly_refused(visits: Sequence[Visit]) -> Iterator[str]:
-    """Find private messages refused while the one to whom they were to go had that name, before and behind."""
+    """Find what was refused while the one to whom it was to go had that name, before and behind."""
     for visit in visits:
         met = [set(named_in(said)) for said in visit.heard]
         for place, said in enumerate(visit.heard):
-            if said.type == Type.MSG and said.sender == SERVER:
+            if said.type in TO_ONE and said.sender == SERVER and said.text.endswith("does not exist"):
                 there = set().union(*met[:place]) & set().union(*met[place:])
                 if said.text.split()[1].casefold() in map(str.casefold, there):
                     yield f"{visit.owner} was told {said}, who was there"
