@@ -73,7 +73,7 @@ def scene(visit: Visit) -> tuple[PipedClient, Wire]:
 
 
 @pytest.mark.parametrize(
-    ("how", "code"), [("/quit", 0), ("exit", 0), ("fin", 0), ("end of input", 0), ("Ctrl+C", 130)]
+    ("how", "code"), [("/quit  ", 0), ("exit", 0), ("fin", 0), ("end of input", 0), ("Ctrl+C", 130)]
 )
 def test_who_leaves_closes_behind_his_last_line(how: str, code: int, visit: Visit) -> None:
     alice, server = visit(Client if how == "Ctrl+C" else PipedClient)
