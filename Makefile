@@ -3,8 +3,10 @@
 .NOTPARALLEL:
 .PHONY: help demo server client diff bench check style types test mutants flaky environment lock clean
 
-# The programs run as they would in a student's terminal, whatever the caller's own Python settings are.
+# The programs run as they would in a student's terminal, whatever the caller's own Python settings are; and what is
+# compiled is kept, or each of the suite's processes would compile the same libraries and tests again.
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONUNBUFFERED PYTHONWARNINGS VIRTUAL_ENV
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
 # Five workers on two cores: a test waits for its programs about half of the time, and one of them begins with all
