@@ -5,10 +5,12 @@ import re
 import struct
 import sys
 import termios
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyte
+from pyte.screens import Char, Margins
 
 from grader.launch import plain_environment
 from grader.program import Program
@@ -25,11 +27,41 @@ TOLD_AFTERWARDS = 'stty rows "$0" cols "$1" echo; shift; stty -g; "$@"; echo "co
 
 STAMP = re.compile(r"^\d\d:\d\d ")
 
-MOST_ROWS = 20_000
-"""Rows above the window that can still be looked at."""
-
 PATIENCE = 20.0
 """Against hanging only."""
+
+
+ABOVE = 3
+"""With this number a program erases what has scrolled away (ECMA-48's ED, as xterm extends it)."""
+
+
+class Glass(pyte.Screen):
+    """A screen that keeps the rows that scroll away.
+
+    (pyte's own HistoryScreen can scroll back to them, and for that looks twice at whatever is done.)
+    """
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self.above: list[Mapping[int, Char]] = []
+        super().__init__(columns, lines)
+
+    def index(self) -> None:
+        """Move down; at the last row, let the first one scroll away."""
+        top, bottom = self.margins or Margins(0, self.lines - 1)
+        if self.cursor.y == bottom:
+            self.above.append(self.buffer[top])
+        super().index()
+
+    def erase_in_display(self, how: int = 0, *arguments: Any, **options: Any) -> None:
+        """Erase a part of the screen, or what has scrolled away."""
+        super().erase_in_display(how, *arguments, **options)
+        if how == ABOVE:
+            self.above.clear()
+
+    def reset(self) -> None:
+        """Begin anew, with nothing above."""
+        super().reset()
+        self.above.clear()
 
 
 class Person:
@@ -47,7 +79,7 @@ class Person:
         settings: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.stage = stage
-        self.glass = pyte.HistoryScreen(size[1], size[0], history=MOST_ROWS)
+        self.glass = Glass(size[1], size[0])
         stream = pyte.ByteStream(self.glass)
         words = [*map(str, size), *command, "127.0.0.1", str(port), *options]
         environment = {**plain_environment(), "XDG_STATE_HOME": str(home), **dict(settings)}
@@ -72,9 +104,7 @@ class Person:
     @property
     def all_rows(self) -> list[str]:
         """Return what stands on the glass, and above it what has scrolled away."""
-        above = [
-            "".join(row[x].data for x in range(self.glass.columns)).rstrip() for row in self.glass.history.top
-        ]
+        above = ["".join(row[x].data for x in range(self.glass.columns)).rstrip() for row in self.glass.above]
         return above + self.rows
 
     @property
