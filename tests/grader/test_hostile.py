@@ -53,7 +53,7 @@ def submission(tmp_path: Path) -> Path:
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "messagerie.toml").write_text(
         'server = "python3 -m sprint3_n_clients.server {port}"\n'
-        'client = "python3 client.py {host} {port}"\npatience = 1\n'
+        'client = "python3 client.py {host} {port}"\npatience = 0.5\n'
     )
     return tmp_path
 
