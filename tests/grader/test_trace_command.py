@@ -56,6 +56,16 @@ ON_THE_WIRE = {
 """Of each sprint: what alice says, what bob is sent of it, and the very bytes of what bob says then."""
 
 
+SPELLED = {
+    "sprint6_messenger": {
+        "[0|alice|MULTICAST_CREATE|cuisine]",
+        "[15|alice|FILE_REQUEST|bob] messagerie.toml",
+        "[0|bob|FILE_REJECT|alice]",
+    }
+}
+"""Binary messages, which are told in words, in the picture too."""
+
+
 @pytest.mark.parametrize("package", ON_THE_WIRE)
 def test_a_conversation_is_left_in_three_forms(stage: Stage, tmp_path: Path, package: str) -> None:
     said, heard, answer = ON_THE_WIRE[package]
@@ -71,15 +81,9 @@ def test_a_conversation_is_left_in_three_forms(stage: Stage, tmp_path: Path, pac
     assert [entry["seconds"] for entry in entries] == sorted(entry["seconds"] for entry in entries)
     sent = [(entry["actor"], entry["peer"], entry["data"]) for entry in entries if entry["act"] == "sends"]
     assert ("bob", "server", answer) in sent
-
-
-def test_a_binary_message_is_spelled_in_words(stage: Stage, tmp_path: Path) -> None:
-    traced(stage, tmp_path, "sprint6_messenger")
-    texts = {entry["text"] for entry in entries_in(tmp_path / "out")}
-    assert "[0|alice|MULTICAST_CREATE|cuisine]" in texts
-    assert "[15|alice|FILE_REQUEST|bob] messagerie.toml" in texts
-    assert "[0|bob|FILE_REJECT|alice]" in texts
-    assert "BROADCAST_SEND" in (tmp_path / "out" / "trace.svg").read_text()
+    assert SPELLED.get(package, set()) <= {entry["text"] for entry in entries}
+    if package in SPELLED:
+        assert "BROADCAST_SEND" in (out / "trace.svg").read_text()
 
 
 def test_what_does_not_happen_is_told(stage: Stage, tmp_path: Path) -> None:
