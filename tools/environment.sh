@@ -67,6 +67,7 @@ make_environment() {
     "$python" -m venv .venv
     install --require-hashes --requirement requirements.lock
     install --no-deps --no-build-isolation --editable .
+    forget_setuptools
     compile_what_tests_import
     made_from >"$STAMP.new"
     mv "$STAMP.new" "$STAMP"
@@ -84,6 +85,12 @@ keep_only_where_packages_come_from() {
 # Twice quiet: errors only. --no-compile: Python compiles what is used when it is used, which is a small part.
 install() {
     .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile "$@"
+}
+
+# It has done its work. This file of it lets each start of Python load a part of it, a tenth of a short start, and
+# the suite starts programs by the thousand.
+forget_setuptools() {
+    rm -f .venv/lib/python*/site-packages/distutils-precedence.pth
 }
 
 # What `messagerie check` imports in its sandboxes cannot be compiled there: nothing here can be written from them.
