@@ -13,7 +13,7 @@ from grader.program import can_read, can_write
 from grader.stage import Stage
 from grader.unseen import Unseen
 
-CHUNK_BYTES = 65536
+CHUNK_BYTES = PIECE_BYTES = 65536
 
 RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER with no time at all: close sends RST instead of FIN."""
@@ -69,7 +69,11 @@ class RawConnection:
             self.receives_bytes(line.encode() + b"\n")
 
     def receives_bytes(self, data: bytes) -> None:
-        """Wait for exactly these bytes next."""
+        """Wait for exactly these bytes next; each piece of what is long may take its time."""
+        for start in range(0, len(data), PIECE_BYTES):
+            self._receives_piece(data[start : start + PIECE_BYTES])
+
+    def _receives_piece(self, data: bytes) -> None:
         self.stage.wait_until(lambda: len(self.unread) >= len(data) or self.hung_up or self._differs(data))
         if bytes(self.unread[: len(data)]) != data:
             got = spell(bytes(self.unread[: len(data) + 80]))
