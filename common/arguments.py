@@ -68,6 +68,6 @@ def client_count(word: str) -> int:
 
 def whole_number(word: str, least: int, most: int) -> int:
     """Return the number that plain digits write. Raises ArgumentTypeError for all that int() would also take."""
-    if re.fullmatch(r"[0-9]{1,9}", word) and least <= int(word) <= most:
+    if re.fullmatch(r"[0-9]{1,10}", word) and least <= int(word) <= most:
         return int(word)
     raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from {least} to {most}")

@@ -58,11 +58,11 @@ def write_unless_stopped(text: str, stop: Stop) -> None:
 
 
 def complain(line: str) -> None:
-    """Print one line to stderr, where there is one."""
+    """Print one line to stderr, where there is one; what a terminal would obey is spelled out."""
     if sys.stderr is None:
         return
     try:
-        print(line, file=sys.stderr, flush=True)
+        print(printable(line), file=sys.stderr, flush=True)
     except OSError:
         point_to_nowhere(sys.stderr.fileno())
 

@@ -107,6 +107,11 @@ def test_a_client_loads_nothing_that_would_take_longer_than_all_it_does() -> Non
     assert not loaded & {"shutil", "lzma", "encodings.idna", "unicodedata"}
 
 
+def test_what_was_typed_is_never_obeyed_by_the_terminal() -> None:
+    _code, _out, err = outcome(child("-m", "sprint1_turn_based.client", "\x1b[2J", "1"))
+    assert err.startswith(r"error: cannot connect to \x1b[2J port 1: ")
+
+
 @pytest.mark.parametrize("word", ["0", "-1", "abc", "1000001"])
 def test_a_room_for_nobody_is_wrong_usage(word: str) -> None:
     code, out, err = outcome(child("-m", "sprint3_n_clients.server", "0", f"--max-clients={word}"))
