@@ -1,7 +1,7 @@
 """Whether those are still there whose files are awaited. No input or output but a look at who has called.
 
-    FILE_ACCEPT alice     --->
     NICKNAME_INFOS alice  --->
+    FILE_ACCEPT alice     --->
                           <---  alice connected since ... port number 50000     she will call
     NICKNAME_INFOS alice  --->
                           <---  user alice does not exist                       nobody will

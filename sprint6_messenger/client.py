@@ -30,6 +30,9 @@ from sprint6_messenger.wire import BadMessage, LostStream, Message
 MAX_FILE_BYTES = 100 * 1024 * 1024
 """The largest file that is sent or taken, unless the command line says otherwise."""
 
+MOST_FILE_BYTES = 2**31 - 1
+"""The largest that the wire can announce."""
+
 UNSENT_BYTES = 64 * 1024
 """With so much waiting for the server, the keyboard waits too: a book that is pasted needs no more memory."""
 
@@ -52,7 +55,7 @@ def main(stop: Stop) -> None:
 
 def file_bytes(word: str) -> int:
     """Return the size of a file; its length travels in 31 bits. Raises ArgumentTypeError."""
-    return whole_number(word, 0, 999_999_999)
+    return whole_number(word, 0, MOST_FILE_BYTES)
 
 
 class Client:
@@ -133,6 +136,8 @@ class Client:
     def _do(self, line: str) -> None:
         """Do what one line asks for. Raises Usage."""
         answer = line.strip().casefold()
+        if not answer:  # blanks say nothing
+            return
         if self._files.is_asking and answer in YES + NO:
             self._files.answer(answer in YES)
             return

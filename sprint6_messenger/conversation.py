@@ -71,6 +71,7 @@ class Conversation:
 
     def hear(self, message: Message) -> list[Line]:
         """Take in a message; return what it shows."""
+        message = self._with_speaker(message)
         text = decode_text_leniently(message.payload)
         self.last_word = ""
         if message.type is MessageType.ECHO_SEND:
@@ -79,9 +80,17 @@ class Conversation:
         self._heed_channel(message, text)
         return [shown(message, line) for line in text.split("\n") if text]
 
+    def _with_speaker(self, message: Message) -> Message:
+        """Return a message with who speaks as its sender: some servers put that into infos, the channel nowhere."""
+        if message.type not in ADDRESSEES or message.sender:
+            return message
+        if message.type is MessageType.MULTICAST_SEND and message.infos.casefold() == self.channel.casefold():
+            return message  # here it is the channel, and nobody knows who speaks
+        return replace(message, sender=message.infos, infos=self.channel)
+
     def _hear_echo(self, message: Message, text: str) -> list[Line]:
         """Tell the user's own words from those that the server says by itself: that it is full, or ends."""
-        is_own = bool(self._echoes) and self._echoes[0].rstrip("\r\n\0") == text
+        is_own = bool(self._echoes) and self._echoes[0] == text
         if is_own:
             self._echoes.popleft()
         elif message.sender == SERVER_NAME:
@@ -136,18 +145,10 @@ def is_news_of_others(text: str) -> bool:
 
 def shown(message: Message, text: str) -> Line:
     """Return one line of a message as it is shown."""
-    speaker = speaker_of(message)
-    if message.type not in ADDRESSEES or speaker == SERVER_NAME:
+    if message.type not in ADDRESSEES or message.sender == SERVER_NAME:
         return Line(unturned(text))
     addressee = ADDRESSEES[message.type].replace("CHANNEL", message.infos)
-    return Line(unturned(f"{speaker}{addressee}: {text}"), is_note=False)
-
-
-def speaker_of(message: Message) -> str:
-    """Return who speaks: some servers put the name into infos."""
-    if message.sender or message.type is MessageType.MULTICAST_SEND:
-        return message.sender
-    return message.infos
+    return Line(unturned(f"{message.sender}{addressee}: {text}"), is_note=False)
 
 
 def unturned(text: str) -> str:

@@ -20,6 +20,9 @@ from sprint6_messenger.wire import (
     type_of,
 )
 
+LENGTH = struct.Struct("<i")
+"""With which a header begins."""
+
 SKIPPED_BYTES = 64 * 1024
 """A payload that is too long is read away up to here, to stay in step; for more, it is cheaper to hang up."""
 
@@ -62,7 +65,17 @@ class MessageDecoder:
         self._pending += rest[:wanted]
         if len(rest) >= wanted:
             self._end_part(found)
+        elif not self._header:
+            self._judge_beginning(found)
         return rest[wanted:]
+
+    def _judge_beginning(self, found: list[Message | BadMessage]) -> None:
+        """Take note as soon as a length is impossible: of a server of something else, no more may ever come."""
+        try:
+            if len(self._pending) >= LENGTH.size:
+                self._judge_length(self._pending)
+        except LostStream as lost:
+            found.append(lost)
 
     def _end_part(self, found: list[Message | BadMessage]) -> None:
         part = bytes(self._pending)
@@ -78,11 +91,16 @@ class MessageDecoder:
             self._header = None
             found.append(Message(header.type, header.infos, payload, header.sender))
 
-    def _judge_header(self, raw: bytes) -> Header:
-        (length,) = struct.unpack_from("<i", raw)
+    def _judge_length(self, raw: bytes | bytearray) -> int:
+        """Return the length with which a header begins. Raises LostStream."""
+        (length,) = LENGTH.unpack_from(raw)
         if not 0 <= length <= max(self._max_payload, SKIPPED_BYTES):
             self.lost = True
             raise LostStream(f"impossible length {length}")
+        return int(length)
+
+    def _judge_header(self, raw: bytes) -> Header:
+        length = self._judge_length(raw)
         try:
             if length > self._max_payload:
                 raise BadMessage(f"longer than {self._max_payload} bytes")

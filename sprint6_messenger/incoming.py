@@ -1,8 +1,8 @@
 """The files that others offer to this user: a question for each, and a port that listens for each yes.
 
     FILE_REQUEST alice           --->  * alice offers you the file photo.png: do you want it? (y/n)
-    FILE_ACCEPT ADDRESS:PORT     <---  y: listen
-    NICKNAME_INFOS alice         <---  where is she?
+    NICKNAME_INFOS alice         <---  y: where is she? Asked first: once she has the answer, she may leave
+    FILE_ACCEPT ADDRESS:PORT     <---  listen
     ... with IP address A ...    --->  who calls from elsewhere is hung up on; who has left, waited for no more
 
 Whoever knows the port could call first. The server sees where each user is, and nobody can lie to it about that.
@@ -82,8 +82,8 @@ class Incoming:
             self._means.post(Message(MessageType.FILE_REJECT, question.user))
         else:
             place = format_address(listener.getsockname()).encode()
-            self._means.post(Message(MessageType.FILE_ACCEPT, question.user, place))
             self._means.post(Message(MessageType.NICKNAME_INFOS, question.user))
+            self._means.post(Message(MessageType.FILE_ACCEPT, question.user, place))
             self._accepted.append(Accepted(question, listener, in_seconds(WHEREABOUTS_SECONDS)))
         self.ask()
 

@@ -16,6 +16,7 @@ import socket
 from collections.abc import Callable
 
 from common.sockets import prepare
+from common.terminal import printable
 from sprint6_messenger.acknowledgements import is_confirmed
 from sprint6_messenger.caller import Expected, accept_one, receive_header
 from sprint6_messenger.inbox import DiskError, Inbox, Part
@@ -107,7 +108,7 @@ def refuse(sock: socket.socket, expected: Expected, why: str) -> Steps[None]:
     """Tell the sender why his file is not kept, and read away what he still sends."""
     until = in_seconds(LINGER_SECONDS)
     with contextlib.suppress(OSError):  # nobody is there any more to be told
-        payload = why.encode(errors="replace")[:MAX_ANSWER_BYTES]
+        payload = printable(why).encode(errors="replace")[:MAX_ANSWER_BYTES]
         sock.send(encode(Message(MessageType.FILE_REJECT, expected.name, payload, expected.me)))
         sock.shutdown(socket.SHUT_WR)
         while (yield from receive(sock, CHUNK_BYTES, until)):

@@ -16,6 +16,9 @@ from sprint6_messenger.offers import Offers, Party
 from sprint6_messenger.users import Origin, User, Users
 from sprint6_messenger.wire import BadMessage, LostStream, Message, MessageType, decode_text
 
+BLANK = " \t"
+"""What a text may hold besides what it says."""
+
 LOGIN = "please login with /nick <your pseudo>"
 
 
@@ -159,9 +162,13 @@ class Service:
 
 
 def cleaned(message: Message, speaker: str) -> Message:
-    """Return a message as it may be relayed: its text checked, its speaker the true one. Raises what it breaks."""
+    """Return a message as it may be relayed: its text checked, its speaker the true one. Raises what it breaks.
+
+    A text of blanks says nothing, so it is none.
+    """
     check_text(message.infos)
-    return Message(message.type, message.infos, decode_text(message.payload).encode(), speaker)
+    text = decode_text(message.payload)
+    return Message(message.type, message.infos, text.encode() if text.strip(BLANK) else b"", speaker)
 
 
 def party(user: User) -> Party:

@@ -152,13 +152,19 @@ def decode_claim(raw: bytes, lenient: bool) -> str:
 
 def name_in(raw: bytes) -> bytes:
     """Return what stands before the first NUL, without the line feed that a keyboard has left at its end."""
-    return raw.partition(b"\0")[0].rstrip(b"\r\n")
+    return without_end(raw.partition(b"\0")[0])
+
+
+def without_end(raw: bytes) -> bytes:
+    """Return a text without the LFs and NULs that C programs leave at its end, and without a CR just before them."""
+    text = raw.rstrip(b"\n\0")
+    return text.removesuffix(b"\r") if raw[len(text) :].startswith(b"\n") else text
 
 
 def decode_text(payload: bytes) -> str:
     """Return the text of a payload, without the LF or NUL that C programs leave at its end. Raises BadMessage."""
     try:
-        text = payload.rstrip(b"\r\n\0").decode()
+        text = without_end(payload).decode()
         check_text(text)
     except UnicodeDecodeError:
         raise BadMessage("not UTF-8") from None
@@ -169,4 +175,4 @@ def decode_text(payload: bytes) -> str:
 
 def decode_text_leniently(payload: bytes) -> str:
     r"""Return some text for any payload, the undecodable bytes as `\xff`; it may hold line feeds."""
-    return payload.rstrip(b"\r\n\0").decode(errors="backslashreplace")
+    return without_end(payload).decode(errors="backslashreplace")

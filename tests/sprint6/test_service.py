@@ -131,8 +131,8 @@ def test_a_name_is_free_when_its_user_has_left() -> None:
     assert "OK, welcome" in play.say("m", T.NICKNAME_NEW, "alice")[0]
 
 
-@pytest.mark.parametrize("text", ["", "\n", "\r\n"])
-def test_an_empty_line_is_ignored(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "\n", "\r\n", " ", "\t", "  \t \n"])
+def test_a_line_that_says_nothing_is_ignored(text: str) -> None:
     play = Play("alice", "bob")
     for kind in (T.ECHO_SEND, T.BROADCAST_SEND, T.UNICAST_SEND):
         assert play.say("alice", kind, "bob", text) == []

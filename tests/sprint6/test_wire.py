@@ -103,6 +103,14 @@ def test_nothing_behind_an_impossible_length_is_read_or_kept(length: int) -> Non
     assert decoder.lost
 
 
+def test_an_impossible_length_is_told_as_soon_as_it_is_there() -> None:
+    decoder = MessageDecoder()
+    assert decoder.feed(b"SSH") == []
+    (found,) = decoder.feed(b"-2.0-OpenSSH\r\n")
+    assert isinstance(found, LostStream)
+    assert decoder.lost
+
+
 def test_a_length_costs_nothing_before_its_bytes_come() -> None:
     decoders = [MessageDecoder(max_payload=2**30) for _ in range(100)]
     tracemalloc.start()
@@ -224,7 +232,18 @@ def test_what_c_programs_leave_at_the_end_of_a_text_is_dropped(payload: bytes, t
 
 
 @pytest.mark.parametrize(
-    "payload", [b"a\nb", b"a\0b", b"\x1b[2J", b"\x7f", "\x9b".encode(), b"\xff", b"\xed\xa0\x80"]
+    "payload",
+    [
+        b"a\nb",
+        b"a\0b",
+        b"salut\r",
+        b"salut\r\0",
+        b"\x1b[2J",
+        b"\x7f",
+        "\x9b".encode(),
+        b"\xff",
+        b"\xed\xa0\x80",
+    ],
 )
 def test_what_is_no_text_is_refused(payload: bytes) -> None:
     with pytest.raises(BadMessage):

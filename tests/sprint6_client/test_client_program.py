@@ -90,6 +90,15 @@ def test_who_leaves_closes_behind_his_last_line(how: str, code: int, visit: Visi
     alice.ends(code)
 
 
+def test_a_line_of_blanks_says_nothing(scene: tuple[PipedClient, Wire]) -> None:
+    alice, server = scene
+    alice.types("", "   ", " \t", "salut")
+    server.receives(ECHO, text="salut")
+    alice.ends_input()
+    server.hears_the_end()
+    assert alice.complaints == []
+
+
 def test_what_is_answered_to_one_who_leaves_is_still_shown(scene: tuple[PipedClient, Wire]) -> None:
     alice, server = scene
     alice.types("/who", "/quit")
@@ -259,8 +268,8 @@ def test_a_yes_is_answered_with_where_to_send(scene: tuple[PipedClient, Wire], t
     alice.sees("* bob offers you the file photo.png: do you want it? (y/n)")
     alice.types("y")
     port = listening_port(alice)
-    server.receives(ACCEPT, "bob", f"127.0.0.1:{port}")
     server.receives(INFOS, "bob")
+    server.receives(ACCEPT, "bob", f"127.0.0.1:{port}")
     server.says(INFOS, "bob connected since 2026/09/29@19:23 with IP address 127.0.0.1 and port number 4242")
     with socket.create_connection(("127.0.0.1", port), 20) as bob:
         bob.sendall(message(14, b"photo.png", b"bytes"))
@@ -342,7 +351,15 @@ def test_more_questions_than_four_are_not_asked(scene: tuple[PipedClient, Wire])
 
 @pytest.mark.parametrize(
     "options",
-    [["--max-file", "-1"], ["--max-file", "1e9"], ["--max-file"], ["--inbox"], ["a", "b"], ["a", "0"]],
+    [
+        ["--max-file", "-1"],
+        ["--max-file", str(2**31)],
+        ["--max-file", "1e9"],
+        ["--max-file"],
+        ["--inbox"],
+        ["a", "b"],
+        ["a", "0"],
+    ],
 )
 def test_wrong_usage_ends_at_once(options: list[str], stage: Stage) -> None:
     alice = PipedClient(stage, "alice", [sys.executable, "-m", f"{PACKAGE}.client", *options], ROOT)

@@ -47,6 +47,14 @@ def test_who_speaks_is_seen(
     assert hears(alice, kind, "salut", infos, sender) == [seen]
 
 
+@pytest.mark.parametrize(
+    ("infos", "seen"),
+    [("bob", "< bob in jazz: salut"), ("JAZZ", "<  in JAZZ: salut"), ("", "<  in jazz: salut")],
+)
+def test_in_a_channel_too_infos_may_say_who_speaks(infos: str, seen: str, in_jazz: Conversation) -> None:
+    assert hears(in_jazz, MULTICAST, "salut", infos, "") == [seen]
+
+
 def test_a_list_is_shown_line_by_line(alice: Conversation) -> None:
     seen = hears(alice, MessageType.NICKNAME_LIST, "Online users are\n- alice\n- bob\n\0")
     assert seen == ["* Online users are", "* - alice", "* - bob"]

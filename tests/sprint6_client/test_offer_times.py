@@ -81,7 +81,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
 def test_the_last_yes_that_can_be_given_is_in_time(scene: Scene) -> None:
     scene.waits(QUESTION_SECONDS - MOMENT)
     scene.people["bob"].answer(True)
-    accepted, _whereabouts = scene.passes_on()
+    _whereabouts, accepted = scene.passes_on()
     assert (accepted.type, accepted.sender) == (ACCEPT, "bob")
     assert len(scene.people["alice"].transfers) == len(scene.people["bob"].transfers) == 1
 
@@ -105,7 +105,7 @@ def test_a_program_that_asks_longer_has_a_minute_at_the_server(
 ) -> None:
     scene.people["bob"].answer(True)
     scene.waits(seconds - 2 * WAY)  # so long is its answer under way: its offer came to the server a way ago
-    answer = scene.passes_on()[0]
+    _whereabouts, answer = scene.passes_on()
     assert answer.sender == ("bob" if is_in_time else SERVER_NAME)
     assert bool(scene.people["alice"].transfers) == is_in_time
     assert scene.notes["alice"][-1] == "photo.png is offered to bob"

@@ -154,10 +154,10 @@ def test_four_files_are_enough(alice: Alice) -> None:
     assert alice.files.is_asking
 
 
-def test_where_the_sender_is_is_asked_behind_the_answer(alice: Alice) -> None:
+def test_where_the_sender_is_is_asked_before_the_answer_lets_him_go(alice: Alice) -> None:
     alice.hears(REQUEST, "photo.png")
     alice.files.answer(True)
-    assert [(each.type, each.infos) for each in alice.sent] == [(ACCEPT, "bob"), (INFOS, "bob")]
+    assert [(each.type, each.infos) for each in alice.sent] == [(INFOS, "bob"), (ACCEPT, "bob")]
     assert not alice.hears(
         INFOS, "carol connected since x with IP address 127.0.0.3 and port number 1", SERVER_NAME
     )
@@ -218,7 +218,7 @@ def test_a_server_that_does_not_answer_is_not_asked_twice(awaiting: Alice) -> No
 
 def test_a_sender_who_has_connected_may_leave(awaiting: Alice) -> None:
     [transfer] = awaiting.files.transfers
-    host, _, port = awaiting.sent[0].payload.decode().rpartition(":")
+    host, _, port = awaiting.sent[1].payload.decode().rpartition(":")
     with socket.create_connection((host, int(port))):
         awaiting.files.proceed(transfer, POLLIN)
         awaiting.waits(1)
@@ -229,7 +229,7 @@ def test_a_sender_who_has_connected_may_leave(awaiting: Alice) -> None:
 
 
 def test_a_sender_whose_call_is_not_taken_yet_may_leave(awaiting: Alice) -> None:
-    host, _, port = awaiting.sent[0].payload.decode().rpartition(":")
+    host, _, port = awaiting.sent[1].payload.decode().rpartition(":")
     with socket.create_connection((host, int(port))):
         assert awaiting.hears(INFOS, "user bob does not exist", SERVER_NAME)
         assert len(awaiting.files.transfers) == 1

@@ -235,6 +235,18 @@ def test_a_damaged_file_is_not_kept(scene: Scene) -> None:
     assert scene.saved == {}
 
 
+def test_what_a_stranger_wrote_is_spelled_out_when_he_is_told_why(scene: Scene) -> None:
+    bob = scene.bob()
+    with scene.calls() as stranger:
+        stranger.sendall(message(SEND, b"an\x1bother.png", b"bytes"))
+        stranger.shutdown(socket.SHUT_WR)
+        play(bob)
+        number, _infos, why = receive_message(stranger, bob)
+    assert number == REJECT
+    assert b"\x1b" not in why
+    assert rb"an\x1bother.png" in why
+
+
 @pytest.mark.parametrize("length", [2**31 - 1, -1, -(2**31), LIMIT + 1])
 def test_an_impossible_length_is_refused_before_anything_is_kept_for_it(length: int, scene: Scene) -> None:
     bob = scene.bob()
