@@ -12,6 +12,7 @@ waits for all at once (poll), does what can be done without waiting, and waits a
 """
 
 import socket
+from collections.abc import Mapping
 
 from common.announcer import Announcer
 from common.arguments import server_arguments
@@ -51,14 +52,27 @@ def serve_once(pair: "Pair", listener: socket.socket, stop: Stop) -> None:
     interests: dict[Source, int] = {stop: POLLIN}
     if len(pair.clients) < len(OTHER):
         interests[listener] = POLLIN  # else a third client waits where it is, unaccepted
-    interests |= {client: interest(client) for client in pair.clients.values() if is_watched(client)}
+    interests |= interests_in(pair)
     ready = wait_ready(interests)
-    for client in pair.clients.values():
-        look(client, ready.get(client, 0))
-    pair.settle()  # who has left is let go before anybody takes a place
+    look_at_all(pair, ready)
     if listener in ready and (newcomer := accept_waiting(listener, stop)):
+        look_at_all(
+            pair, wait_ready(interests_in(pair), 0)
+        )  # one's end may stand behind what was read just now
         welcome(pair, newcomer)
         pair.settle()
+
+
+def interests_in(pair: "Pair") -> dict[Source, int]:
+    """Return what to wait for from those who are there."""
+    return {client: interest(client) for client in pair.clients.values() if is_watched(client)}
+
+
+def look_at_all(pair: "Pair", ready: Mapping[Source, int]) -> None:
+    """Do what the clients are ready for; who has left is let go, before anybody takes a place."""
+    for client in pair.clients.values():
+        look(client, ready.get(client, 0))
+    pair.settle()
 
 
 def is_watched(client: Connection) -> bool:

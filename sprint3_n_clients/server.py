@@ -31,8 +31,8 @@ MAX_CLIENTS = 100
 UNSENT_BYTES = 256 * 1024
 """What the system may keep for a client that does not read. Left alone, it grows to some megabytes each."""
 
-JUST_LEFT_SECONDS = 0.1
-"""How long the thread of one who has left may take to give his place back, before a newcomer is refused."""
+ASK_AGAIN_SECONDS = (0.001, 0.003, 0.01, 0.03, 0.06)
+"""The pauses after which a full room is asked again: the thread of one who has left may be giving his place back."""
 
 
 def main(stop: Stop) -> None:
@@ -80,10 +80,11 @@ def serve_client(newcomer: Connection, room: "Room", stop: Stop) -> None:
 
 
 def finds_place(newcomer: Connection, room: "Room", stop: Stop) -> bool:
-    """Take a newcomer in; when the room is full, once more a moment later, for somebody may just have left."""
-    if room.arrive(newcomer):
-        return True
-    stop.wait(JUST_LEFT_SECONDS)
+    """Take a newcomer in; a full room is asked again for a moment, for somebody may just have left."""
+    for pause in ASK_AGAIN_SECONDS:
+        if room.arrive(newcomer):
+            return True
+        stop.wait(pause)
     return room.arrive(newcomer)
 
 

@@ -38,8 +38,8 @@ NAME_SECONDS = 10.0
 UNSENT_BYTES = 256 * 1024
 """What the system may keep for a client that does not read. Left alone, it grows to some megabytes each."""
 
-JUST_LEFT_SECONDS = 0.1
-"""How long the thread of one who has left may take to give his place back, before a newcomer is refused."""
+ASK_AGAIN_SECONDS = (0.001, 0.003, 0.01, 0.03, 0.06)
+"""The pauses after which a full room is asked again: the thread of one who has left may be giving his place back."""
 
 Answer = TypeVar("Answer")
 
@@ -85,7 +85,7 @@ def serve_client(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
     """Relay for one client until it leaves or the bell rings: who is here then is left to main."""
     departure = "was given up"
     try:
-        once_more_if_full(partial(room.arrive, newcomer), stop)
+        asked_again_if_full(partial(room.arrive, newcomer), stop)
         departure = relay_lines(newcomer, room, stop)
     except (Full, Late) as refusal:
         room.leave(newcomer, "was refused")
@@ -96,13 +96,14 @@ def serve_client(newcomer: Connection, room: "SharedRoom", stop: Stop) -> None:
             newcomer.close()
 
 
-def once_more_if_full(ask: Callable[[], Answer], stop: Stop) -> Answer:
-    """Return what the room answers; when it is full, once more a moment later, for somebody may just have left."""
-    try:
-        return ask()
-    except Full:
-        stop.wait(JUST_LEFT_SECONDS)
-        return ask()
+def asked_again_if_full(ask: Callable[[], Answer], stop: Stop) -> Answer:
+    """Return what the room answers; a full one is asked again for a moment, for somebody may just have left."""
+    for pause in ASK_AGAIN_SECONDS:
+        try:
+            return ask()
+        except Full:
+            stop.wait(pause)
+    return ask()
 
 
 def relay_lines(speaker: Connection, room: "SharedRoom", stop: Stop) -> str:
@@ -114,7 +115,7 @@ def relay_lines(speaker: Connection, room: "SharedRoom", stop: Stop) -> str:
             line = speaker.receive_line() if has_name else receive_in_time(speaker, deadline, stop)
             if line is None or line == EXIT:
                 return "left"
-            has_name = once_more_if_full(partial(room.receive, speaker, line), stop)
+            has_name = asked_again_if_full(partial(room.receive, speaker, line), stop)
         except EndlessLine as endless:
             room.refuse(speaker, endless)
             return f"was hung up on ({endless})"

@@ -492,6 +492,13 @@ def only_one_leaves_unseen(server: Server, first: Peer, peer: Connect, words: Wo
     first.closes()
 
 
+def only_one_dies_unseen(server: Server, first: Peer, peer: Connect, words: Words) -> None:  # noqa: ARG001
+    """The same in the middle of a line: its end stands behind that."""
+    server.program.signal(signal.SIGSTOP)
+    first.sends(words.word().encode())
+    first.closes()
+
+
 @check(
     "s1-afresh",
     after="s1-roles",
@@ -501,7 +508,10 @@ def only_one_leaves_unseen(server: Server, first: Peer, peer: Connect, words: Wo
     hint="Watch client 1 while you wait for client 2, or it becomes a ghost; "
     "when nobody is left, forget turn and last lines",
 )
-@pytest.mark.parametrize("scene", [both_leave, only_one_leaves, both_leave_unseen, only_one_leaves_unseen])
+@pytest.mark.parametrize(
+    "scene",
+    [both_leave, only_one_leaves, both_leave_unseen, only_one_leaves_unseen, only_one_dies_unseen],
+)
 def test_afresh(scene: Callable[..., None], server: Server, first: Peer, peer: Connect, words: Words) -> None:
     """When all have gone, the next two begin afresh as clients 1 and 2."""
     scene(server, first, peer, words)

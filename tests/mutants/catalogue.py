@@ -653,9 +653,9 @@ PATCHES = [
         4,
         "descriptor kept",
         "SERVER",
-        "            newcomer.close()\n\n\ndef once",
+        "            newcomer.close()\n\n\ndef asked_again",
         "            newcomer.hang_up()\n            KEPT.append(newcomer)\n\n\n"
-        "KEPT: list[Connection] = []\n\n\ndef once",
+        "KEPT: list[Connection] = []\n\n\ndef asked_again",
         "s4-freed",
     ),
     Patch(
