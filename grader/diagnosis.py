@@ -23,7 +23,7 @@ from grader.journal import (
     TYPED,
     Entry,
 )
-from grader.verdicts import Case, Scene, quoted
+from grader.verdicts import SAID, Case, Scene, quoted
 
 BUSY_SECONDS = 0.3
 """Processor time that no server needs in a scene: whoever has used it asks again and again."""
@@ -31,11 +31,20 @@ BUSY_SECONDS = 0.3
 BUSY_CLIENT_SECONDS = 0.8
 """The same for a client at rest, which may have loaded a library to draw with: that takes half a second of it."""
 
+FLOOD_BYTES, FLOOD_SHARE = 20_000, 20
+"""A client that has sent more than this, and more than so many times what was typed, says it again and again.
+
+The widest buffer that students send for one line has 10,001 bytes; its padding is no flood.
+"""
+
 HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-input")
 """Checks in which there is a lot to do."""
 
 ECHOING = "s4"
 """The sprint in which everybody's lines come back to him: there that is no fault."""
+
+TRACEBACK, INTERRUPTED = "Traceback (most recent call last)", "KeyboardInterrupt"
+"""What a Python program writes when an exception ends it, and the exception that Ctrl+C raises in it."""
 
 WORD_LETTERS = 6
 """What is shorter may be part of another word."""
@@ -75,9 +84,30 @@ class Evidence:
         found = MISSED.search(self.scene.expected)
         return (found["who"], quoted(self.scene.expected)) if found else ("", "")
 
+    def has_received(self, name: str) -> bool:
+        """Tell whether a raw connection has received anything, also what it should not have."""
+        came = any(entry.act == RECEIVED and entry.actor == name for entry in self.scene.entries)
+        is_wanting = f"{name} receives " in self.scene.expected
+        return came or (is_wanting and bool(quoted(self.scene.got)))
+
+    def flooders(self) -> set[str]:
+        """Return the clients that have sent far more than anybody gave them to send."""
+        return {name for each in self.clients() if self.has_flooded(name := each["name"])}
+
+    def has_flooded(self, name: str) -> bool:
+        """Tell whether a client has sent far more than was typed at it."""
+        typed = sum(len(entry.data) for entry in self.tapped.entries if is_by(entry, name, TYPED))
+        sent = sum(len(entry.data) for entry in self.tapped.entries if is_by(entry, name, SENT))
+        return sent > FLOOD_BYTES + FLOOD_SHARE * typed
+
     def somebody_left(self) -> bool:
         """Tell whether somebody had left before it failed."""
         return any(is_departure(entry) for entry in self.scene.entries)
+
+
+def is_by(entry: Entry, name: str, act: str) -> bool:
+    """Tell whether somebody has done this."""
+    return (entry.actor, entry.act) == (name, act)
 
 
 def is_departure(entry: Entry) -> bool:
@@ -147,6 +177,24 @@ def sigpipe(seen: Evidence) -> bool:
 
 
 @cause(
+    "exception",
+    "A Python program ended by an exception that nobody caught. The last line of its traceback says which, "
+    "the lines above it where.",
+)
+def exception(seen: Evidence) -> bool:
+    """Find a Python program that has ended with a traceback, unless the check has interrupted it."""
+    return any(
+        each["code"] not in (None, 0) and TRACEBACK in (words := words_of(each)) and INTERRUPTED not in words
+        for each in seen.scene.programs
+    )
+
+
+def words_of(program: dict[str, Any]) -> str:
+    """Return what a program has written: at a terminal its last words stand on the screen."""
+    return "\n".join([*program["words"], *program["shown"].values()])
+
+
+@cause(
     "crash",
     "A program died of a fault of its own, told above with its last words. Compile with "
     "-g -fsanitize=address, or run it in gdb, and play the steps again.",
@@ -154,10 +202,7 @@ def sigpipe(seen: Evidence) -> bool:
 def crash(seen: Evidence) -> bool:
     """Find a program that a fault has ended."""
     faults = (-4, -6, -7, -8, -11, -31)
-    return any(
-        each["code"] in faults or (each["code"] not in (None, 0) and "Traceback" in " ".join(each["words"]))
-        for each in seen.scene.programs
-    )
+    return any(each["code"] in faults for each in seen.scene.programs)
 
 
 @cause(
@@ -257,6 +302,8 @@ def silent_client_blocks(seen: Evidence) -> bool:
 def busy(seen: Evidence) -> bool:
     """Find a server that burns the processor."""
     used = float(seen.program("server").get("seconds", 0))
+    if seen.flooders():  # they give it all that work
+        return False
     return "server uses" in seen.scene.error or (seen.check not in HEAVY and used > BUSY_SECONDS)
 
 
@@ -278,6 +325,14 @@ def lock_kept(seen: Evidence) -> bool:
 )
 def place_never_freed(seen: Evidence) -> bool:
     """Find a newcomer, come after somebody has left, to whom the server has said nothing."""
+    newcomer = newcomer_of(seen)
+    if not newcomer or not is_alive(seen) or is_served(seen, newcomer) or misses_old_line(seen, newcomer):
+        return False
+    return newcomer in (seen.missed()[0], next((entry.actor for entry in reversed(seen.typed())), ""))
+
+
+def newcomer_of(seen: Evidence) -> str:
+    """Return the last who has come after somebody had left."""
     entries = seen.scene.entries
     left = next((n for n, entry in enumerate(entries) if is_departure(entry)), len(entries))
     newcomers = [
@@ -285,12 +340,28 @@ def place_never_freed(seen: Evidence) -> bool:
         for entry in entries[left:]
         if entry.act in (STARTED, CONNECTED) and entry.actor != "server"
     ]
-    served = {entry.peer for entry in seen.sent() if entry.actor == "server"}
-    served |= {entry.actor for entry in entries if entry.act == RECEIVED}
-    alive = seen.program("server") and seen.program("server")["code"] is None
-    if not alive or not newcomers or newcomers[-1] in served:
-        return False
-    return newcomers[-1] in (seen.missed()[0], next((entry.actor for entry in reversed(seen.typed())), ""))
+    return newcomers[-1] if newcomers else ""
+
+
+def is_alive(seen: Evidence) -> bool:
+    """Tell whether there is a server, and it has not ended."""
+    server = seen.program("server")
+    return bool(server) and server["code"] is None
+
+
+def is_served(seen: Evidence, newcomer: str) -> bool:
+    """Tell whether the server has said anything to somebody."""
+    return seen.has_received(newcomer) or any(
+        is_by(entry, "server", SENT) and entry.peer == newcomer for entry in seen.sent()
+    )
+
+
+def misses_old_line(seen: Evidence, newcomer: str) -> bool:
+    """Tell whether the server has taken somebody in who misses a line that was said before: that line is lost."""
+    text, entries = seen.missed()[1].removesuffix("\\n"), seen.scene.entries
+    came = next(n for n, entry in enumerate(entries) if entry.actor == newcomer)
+    said = any(entry.act in SAID and text in entry.text for entry in entries[:came])
+    return bool(text) and said and not seen.program("server")["waiting"]
 
 
 @cause(
@@ -299,11 +370,14 @@ def place_never_freed(seen: Evidence) -> bool:
     "ever then. 0 means the end: close, and leave the loop.",
 )
 def client_loops(seen: Evidence) -> bool:
-    """Find a client that burns the processor."""
-    return seen.check not in HEAVY and any(
-        each["seconds"] > (BUSY_SECONDS if "runs" in each["threads"] else BUSY_CLIENT_SECONDS)
-        for each in seen.clients()
-    )
+    """Find a client that burns the processor, or says again and again what nobody has typed."""
+    is_at_rest = seen.check not in HEAVY
+    return bool(seen.flooders()) or (is_at_rest and any(is_burning(each) for each in seen.clients()))
+
+
+def is_burning(client: dict[str, Any]) -> bool:
+    """Tell whether a client has used more of the processor than one at rest does."""
+    return float(client["seconds"]) > (BUSY_SECONDS if "runs" in client["threads"] else BUSY_CLIENT_SECONDS)
 
 
 @cause(
@@ -334,8 +408,17 @@ def no_newline(seen: Evidence) -> bool:
     "feed, a length), and go on reading until you have one whole.",
 )
 def no_framing_joined(seen: Evidence) -> bool:
-    """Find a failure where messages are joined."""
-    return "joined" in (seen.check, *seen.case.split("-"))
+    """Find a failure where messages are joined; a whole line in another's place is not joined to anything."""
+    if "joined" not in (seen.check, *seen.case.split("-")):
+        return False
+    wanted, first = seen.missed()[1].removesuffix("\\n"), first_line(seen.scene.got)
+    is_hung_up_on = "the end of the connection" in seen.scene.got
+    return seen.check != "framing" or (not is_hung_up_on and (not first or wanted in first))
+
+
+def first_line(got: str) -> str:
+    """Return the first line of what came."""
+    return quoted(got).partition("\\n")[0]
 
 
 @cause(
@@ -345,14 +428,21 @@ def no_framing_joined(seen: Evidence) -> bool:
 )
 def no_framing_cut(seen: Evidence) -> bool:
     """Find a piece of a message where all of it should be."""
-    wanted, first = seen.missed()[1].removesuffix("\\n"), quoted(seen.scene.got).partition("\\n")[0]
-    is_piece = bool(first) and first != wanted and wanted.startswith(first)
+    wanted, first = seen.missed()[1].removesuffix("\\n"), first_line(seen.scene.got)
+    is_piece = bool(first) and first != wanted and wanted.startswith(first) and was_sent_cut(seen, first)
     spoilt = (
         seen.check == "cut"
         or seen.case == "in pieces"
         or (seen.check == "network" and seen.case.startswith("cut"))
     )
     return spoilt or (seen.check in ("framing", "exit-word") and is_piece)
+
+
+def was_sent_cut(seen: Evidence, piece: str) -> bool:
+    """Tell whether what came of a line ends with something that was sent by itself."""
+    return any(
+        entry.act == SENT and entry.text and piece.endswith(entry.text) for entry in seen.scene.entries
+    )
 
 
 @cause(

@@ -228,6 +228,15 @@ PATCHES = [
     ),
     Patch(
         1,
+        "exception at a departure",
+        "SERVER",
+        "del self.clients[place]\n",
+        "self.clients.pop(place + 2)\n",
+        "s1-after-fin",
+        "exception",
+    ),
+    Patch(
+        1,
         "place never freed",
         "SERVER",
         "if is_leaving(client) or client.vanished:",
