@@ -4,6 +4,7 @@ What happened, step by step; what each person saw; what crossed the wire, with t
 expected and what came, up to the first difference; how the programs stood; the likely cause; how to play it again.
 """
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ WIDTH = 100
 
 STEPS = 40
 """Steps that are shown; of more, the last ones."""
+
+CHARACTER = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)|.", re.DOTALL)
+"""One character of a text that is safe to show: itself, or its escape."""
 
 LINES_SHOWN = 20
 """Lines of one person's screen; of more, the last ones."""
@@ -124,14 +128,19 @@ def compared(scene: Scene, statement: str) -> Iterator[str]:
         return
     yield f"expected: {scene.expected}"
     yield f"got:      {scene.got}"
-    wanted, got = quoted(scene.expected), quoted(scene.got)
+    wanted, got = characters(quoted(scene.expected)), characters(quoted(scene.got))
     same = first_difference(wanted, got)
     if 0 < same < max(len(wanted), len(got)):
         yield f"          the first {same} characters are right; then {rest(wanted, same)}"
         yield f"          should come, and {rest(got, same)} came"
 
 
-def first_difference(wanted: str, got: str) -> int:
+def characters(text: str) -> list[str]:
+    """Return the characters of a text, one that is written as an escape whole."""
+    return CHARACTER.findall(text)
+
+
+def first_difference(wanted: list[str], got: list[str]) -> int:
     """Return how many characters two texts begin with together."""
     pairs = zip(wanted, got, strict=False)
     return next(
@@ -139,9 +148,9 @@ def first_difference(wanted: str, got: str) -> int:
     )
 
 
-def rest(text: str, start: int) -> str:
+def rest(text: list[str], start: int) -> str:
     """Return the beginning of what is left of a text, in quotes."""
-    return f"'{text[start : start + 20]}'" if text[start:] else "nothing"
+    return f"'{''.join(text[start : start + 20])}'" if text[start:] else "nothing"
 
 
 def stands(scene: Scene) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from grader.contract import COURSE, Contract
 from grader.journal import CONNECTED, ENDED, NETWORK, RECEIVED, SENT, SHOWN, STARTED, TYPED, Entry
-from grader.report import Setting, failure_report, headline
+from grader.report import Setting, compared, failure_report, headline
 from grader.verdicts import FAILED, PASSED, Case, Scene, Verdict
 
 CONTRACT = Contract(Path("/copy"), "./server {port}", "./client {host} {port}").in_sprint(2)
@@ -210,3 +210,20 @@ def test_nobody_is_told_to_type_binary_messages_by_hand() -> None:
     verdict, setting = wrong_bytes()
     assert "by hand:" in failure_report(verdict, setting)
     assert "by hand:" not in failure_report(verdict, replace(setting, sprint=6))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got", "told"),
+    [
+        (r"a\u2028b\n", r"a\n", ("1", r"\u2028b\n", r"\n")),
+        (r"a\x1bb\n", r"a\x1cb\n", ("1", r"\x1bb\n", r"\x1cb\n")),
+        (r"\tab\n", r"\tac\n", ("2", r"b\n", r"c\n")),
+    ],
+)
+def test_an_escape_is_one_character(wanted: str, got: str, told: tuple[str, str, str]) -> None:
+    scene = Scene(f"expected: bob receives '{wanted}'\n     got: '{got}' and nothing more in time")
+    same, should, came = told
+    assert list(compared(scene, ""))[2:] == [
+        f"          the first {same} characters are right; then '{should}'",
+        f"          should come, and '{came}' came",
+    ]
