@@ -21,6 +21,9 @@ from grader.screen import LAST_CHARACTERS, Screen
 from grader.stage import Stage
 from grader.unseen import Unseen
 
+LINES_TOLD = 3
+"""Of the lines that a server has printed instead of one that was awaited, the last ones are told."""
+
 
 class Server:
     """A server that listens."""
@@ -56,7 +59,10 @@ class Server:
         if is_said():
             self.awaited = found[0] + 1
             return self.said[found[0]]
-        raise Unseen(self.stage, f"server prints a line like {pattern!r}", repr(self.said))
+        new = [repr(line) for line in self.said[self.awaited :][-LINES_TOLD:]]
+        raise Unseen(
+            self.stage, f"server prints a line {in_words(pattern)}", ", ".join(new) or "no line more"
+        )
 
     def waiting(self) -> int:
         """Return how many connections wait to be accepted (Linux)."""
@@ -65,7 +71,8 @@ class Server:
     def leaves_waiting(self, count: int) -> None:
         """Wait until exactly so many connections wait to be accepted."""
         if not self.stage.wait_for_outside(lambda: self.waiting() == count):
-            raise Unseen(self.stage, f"{count} connections wait to be accepted", str(self.waiting()))
+            wanted = f"as many connections as {count} wait to be accepted"
+            raise Unseen(self.stage, wanted, str(self.waiting()))
 
     def interrupt(self) -> None:
         """Press Ctrl+C at the server."""
@@ -91,6 +98,18 @@ class Server:
         """Make sure that it has not ended. Raises Unseen."""
         if self.program.has_ended():
             raise Unseen(self.stage, "the server goes on", self.program.ending())
+
+
+def in_words(pattern: str) -> str:
+    """Return what a pattern that is anchored at one end, or at none, asks of a line."""
+    place = (
+        "that begins with"
+        if pattern.startswith("^")
+        else "that ends with"
+        if pattern.endswith("$")
+        else "with"
+    )
+    return f"{place} {pattern.removeprefix('^').removesuffix('$')!r}"
 
 
 def expect_end(program: Program, code: int | None) -> None:

@@ -105,7 +105,7 @@ def stretches(entries: Sequence[Entry]) -> list[tuple[int, int]]:
         if not starts or len(kinds) > MOST_KINDS:
             starts.append(place)
             kinds = {entry.kind}
-    return list(zip(starts, [*starts[1:], len(entries)], strict=True))
+    return list(zip(starts, [*starts[1:], len(entries)][: len(starts)], strict=True))
 
 
 def spell(data: bytes) -> str:

@@ -15,7 +15,7 @@ from grader.diagnosis import MISSED, diagnose
 from grader.diagram import TerminalDiagram
 from grader.journal import MISSING, PRESSED, SHOWN, TYPED, Entry, numbered
 from grader.messages import BINARY
-from grader.verdicts import BLOCKED, MARKS, Case, Scene, Verdict, quoted
+from grader.verdicts import BLOCKED, MARKS, Case, Scene, Verdict, first_difference, quoted
 
 PROGRAM = "messagerie"
 
@@ -138,14 +138,6 @@ def compared(scene: Scene, statement: str) -> Iterator[str]:
 def characters(text: str) -> list[str]:
     """Return the characters of a text, one that is written as an escape whole."""
     return CHARACTER.findall(text)
-
-
-def first_difference(wanted: list[str], got: list[str]) -> int:
-    """Return how many characters two texts begin with together."""
-    pairs = zip(wanted, got, strict=False)
-    return next(
-        (place for place, (one, other) in enumerate(pairs) if one != other), min(len(wanted), len(got))
-    )
 
 
 def rest(text: list[str], start: int) -> str:

@@ -12,3 +12,9 @@ class Unseen(AssertionError):
     def __init__(self, stage: Stage, expected: str, got: str) -> None:
         steps = "\n".join(stage.journal.steps()[-STEPS:])
         super().__init__(f"\n{steps}\n\nexpected: {expected}\n     got: {got}\n{stage.endings()}")
+
+
+def expect(stage: Stage, is_so: bool, expected: str, got: object) -> None:
+    """Fail, unless it is so, and tell what should have been seen and what came. Raises Unseen."""
+    if not is_so:
+        raise Unseen(stage, expected, str(got))

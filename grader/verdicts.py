@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +76,14 @@ def quoted(text: str) -> str:
     """Return what stands between the first pair of quotes; empty where there is none."""
     found = QUOTED.search(text)
     return found[0][1:-1] if found else ""
+
+
+def first_difference(wanted: Sequence[object], got: Sequence[object]) -> int:
+    """Return how many items two sequences, such as the characters of texts, begin with together."""
+    pairs = zip(wanted, got, strict=False)
+    return next(
+        (place for place, (one, other) in enumerate(pairs) if one != other), min(len(wanted), len(got))
+    )
 
 
 def scene_of(report: dict[str, Any]) -> Scene:

@@ -159,7 +159,8 @@ def has_people(scene: dict[str, Any]) -> bool:
 def message_of(report: pytest.TestReport) -> str:
     """Return what an error says, without where in the suite it was raised."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    return str(crash.message if crash else report.longrepr).removeprefix("AssertionError: ")
+    said = str(crash.message if crash else report.longrepr).removeprefix("AssertionError: ")
+    return said.partition("\nassert ")[0]  # what pytest adds to a sentence is about the suite's own source
 
 
 def seen_on(stage: Stage | None) -> dict[str, Any]:

@@ -21,9 +21,20 @@ from grader.family import family
 from grader.listening import sockets_of
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
+from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
-from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
+from tests.e2e.figures import (
+    has_all,
+    has_announced_all,
+    has_closed_all,
+    has_threads,
+    is_wrong_usage,
+    listens_as_said,
+    refuses,
+    stays_small,
+)
+from tests.e2e.floods import FLOOD_SECONDS, Flood, flood_until_stalled
 from tests.e2e.networks import BROKEN, SLOW, breaks_down, slows_down
 from tests.e2e.steps import (
     Bring,
@@ -32,9 +43,7 @@ from tests.e2e.steps import (
     exchange,
     has_shown_lines,
     keep_a_crowd_waiting,
-    present,
     restart,
-    run,
     shows,
     talk,
 )
@@ -42,6 +51,7 @@ from tests.e2e.visits import (
     SERVER_WORDS,
     UNSENT,
     Visit,
+    complains_of_each,
     complains_once,
     says_word,
     shows_escaped,
@@ -258,7 +268,9 @@ def test_one_thread(alice: Client, bob: Client, server: Server, words: Words) ->
     """One server process with one thread serves both clients."""
     exchange(alice, bob, words.line())
     serving = [pid for pid in family(server.program.pid) if sockets_of(pid)]
-    assert [psutil.Process(pid).num_threads() for pid in serving] == [1]
+    threads = [psutil.Process(pid).num_threads() for pid in serving]
+    got = f"{len(threads)} processes have connections, with {sum(threads)} threads together"
+    expect(server.stage, threads == [1], "one process of the server has connections, and one thread", got)
 
 
 def is_served(newcomer: Bring, other: Client, line: str) -> None:
@@ -364,7 +376,8 @@ def leave(client: Peer) -> None:
 def is_given_turn(client: Peer, number: str, last_line: str) -> None:
     """Expect the number, the role (the course's text calls `emi` reception here) and the last line."""
     client.receives(number)
-    assert client.receives_line() in ("emi", "rec")
+    role = client.receives_line()
+    expect(client.stage, role in ("emi", "rec"), f"{client.name} is told its role, emi or rec", repr(role))
     client.receives(last_line)
 
 
@@ -785,7 +798,7 @@ def test_vanished(
         first.receives("1", "emi")
     first.says(line := words.line())
     second.receives(line)
-    assert server.program.usage().num_fds() == descriptors
+    has_closed_all(server, descriptors)
 
 
 def flooding_pair(server: Server, peer: Connect, words: Words) -> list[Flood]:
@@ -802,7 +815,7 @@ def neither_reads(server: Server, peer: Connect, words: Words) -> None:
     """Memory stays bounded; once they read, everything arrives in order."""
     before = server.program.usage().memory_info().rss
     first, second = flooding_pair(server, peer, words)
-    assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
+    stays_small(server, before)
     first.peer.reads()
     second.peer.reads()
     server.stage.wait_for_outside(
@@ -813,8 +826,8 @@ def neither_reads(server: Server, peer: Connect, words: Words) -> None:
         ),
         FLOOD_SECONDS,
     )
-    assert bytes(first.peer.unread) == second.data
-    assert bytes(second.peer.unread) == first.data
+    has_all(first.peer, second.data)
+    has_all(second.peer, first.data)
 
 
 def one_dies(server: Server, peer: Connect, words: Words) -> None:
@@ -919,15 +932,19 @@ def test_restart(
 def says_where_it_listens(server: Server, start_server: Callable[..., Server], start_client: Bring) -> None:
     """IPv4, IPv6 and a name."""
     server.announces("^listening on ")
-    assert server.said == [f"listening on {HOST}:{server.port}"]
+    listens_as_said(server)
+    has_announced_all(server)
     for host in "::1", "localhost":
         other = start_server("--bind", host, host=host)
         first_line = other.announces("")
         client = start_client(host, other.port, host)
         other.announces(", 1 present$")
-        assert first_line in (f"listening on [::1]:{other.port}", f"listening on {HOST}:{other.port}")
-        assert "::1" in first_line or host != "::1"
-        assert client.is_running()
+        places = ["[::1]"] if host == "::1" else ["[::1]", HOST]
+        lines = [f"listening on {place}:{other.port}" for place in places]
+        expect(
+            other.stage, first_line in lines, f"the server's first line is {' or '.join(lines)}", first_line
+        )
+        expect(other.stage, client.is_running(), "the client goes on", client.program.ending())
 
 
 def says_who_is_there(server: Server, start_server: Callable[..., Server], start_client: Bring) -> None:  # noqa: ARG001
@@ -943,7 +960,7 @@ def says_who_is_there(server: Server, start_server: Callable[..., Server], start
     leave(third)
     leave(first)
     server.announces(", 0 present$")
-    assert present(server) == [1, 2, 1, 2, 1, 0]
+    has_announced_all(server, 1, 2, 1, 2, 1, 0)
 
 
 @check(
@@ -980,16 +997,13 @@ def test_usage(stage: Stage, contract: Contract, server: Server) -> None:
         contract.client_command(HOST, 65_536),
         [*contract.client_command(HOST, 4444), "surplus"],
     ):
-        code, complaints = run(stage, words, contract)
-        assert (code, bool(complaints)) == (2, True), words
-        assert b"Traceback" not in b"".join(complaints)
+        is_wrong_usage(stage, words, contract)
     for words in (
         contract.server_command(server.port),
         [*contract.server_command(0), "--bind", "203.0.113.1"],
         ["sh", "-c", '"$@" >&-', "sh", *contract.server_command(0)],
     ):
-        code, complaints = run(stage, words, contract)
-        assert (code, len(complaints)) == (1, 1), (words, complaints)
+        refuses(stage, words, contract, 1)
     server.goes_on()
 
 
@@ -999,7 +1013,8 @@ def waits_with_clients(server: Server, request: pytest.FixtureRequest, words: Wo
     exchange(alice, bob, words.line())
     server.leaves_waiting(1)
     programs = [server.program, alice.program, bob.program, carol.program]
-    assert [program.usage().num_threads() for program in programs] == [1, 1, 1, 1]
+    for program in programs:
+        has_threads(program, 1)
     are_idle(*programs)
 
 
@@ -1020,13 +1035,13 @@ def waits_for_descriptors(server: Server, request: pytest.FixtureRequest, words:
     process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds(), limits[1]))
     second = peer("second")
     are_idle(server.program)
-    assert server.waiting() == 1
+    server.leaves_waiting(1)
     process.rlimit(psutil.RLIMIT_NOFILE, limits)
     second.receives("2", "rec")
     first.receives("emi")
 
 
-def relays_at_once(server: Server, request: pytest.FixtureRequest, words: Words) -> None:  # noqa: ARG001
+def relays_at_once(server: Server, request: pytest.FixtureRequest, words: Words) -> None:
     """Fifty messages from keyboard to screen."""
     alice, bob = request.getfixturevalue("alice"), request.getfixturevalue("bob")
     seconds = []
@@ -1037,7 +1052,8 @@ def relays_at_once(server: Server, request: pytest.FixtureRequest, words: Words)
         alice, bob = bob, alice
     median = statistics.median(seconds)
     print(f"median of {MESSAGES} messages, from keyboard to screen: {median * 1000:.2f} ms")
-    assert median < HANGING_SECONDS
+    wanted = f"half of the messages take less than {HANGING_SECONDS} s"
+    expect(server.stage, median < HANGING_SECONDS, wanted, f"{median:.3f} s")
 
 
 @check(
@@ -1197,7 +1213,9 @@ def shows_what_goes_on(visit: Visit) -> None:
     """At a terminal: that it waits, its number, whose turn it is, the prompt only in turn."""
     client, server = visit(actor=Client)
     client.stage.wait_until(lambda: bool(client.shown()))
-    assert client.shown(), "nothing tells the user that the client waits for a place"
+    expect(
+        client.stage, bool(client.shown()), "the client says that it waits for a place", "nothing is shown"
+    )
     server.says("2", "rec")
     client.sees("2")
     client.sees_no("> ", before="turn")
@@ -1242,4 +1260,4 @@ def test_client_typed(visit: Visit, words: Words) -> None:
         client.types("", LONGEST.decode())
         server.receives(LONGEST.decode())
     client.stage.wait_until(lambda: len(client.complaints) >= len(UNSENT))
-    assert len(client.complaints) == len(UNSENT)
+    complains_of_each(client)

@@ -15,9 +15,20 @@ from grader.checks import ROBUST, check
 from grader.contract import HOST, Contract
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
+from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
-from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES, Flood, flood_until_stalled
+from tests.e2e.figures import (
+    has_all,
+    has_announced_all,
+    has_closed_all,
+    has_threads,
+    listens_as_said,
+    refuses,
+    shows_each_once,
+    stays_small,
+)
+from tests.e2e.floods import FLOOD_SECONDS, Flood, flood_until_stalled
 from tests.e2e.networks import BROKEN, SLOW, breaks_down, is_not_sent_back, say_cut, say_joined, slows_down
 from tests.e2e.steps import (
     Bring,
@@ -29,9 +40,7 @@ from tests.e2e.steps import (
     has_announced,
     keep_a_crowd_waiting,
     needs_netcat,
-    present,
     restart,
-    run,
     say_short_after_long,
     takes_part,
     talk,
@@ -86,7 +95,7 @@ def test_in_a_row(speaking: str, alice: Client, bob: Client, words: Words) -> No
     lines = words.lines(IN_A_ROW)
     for line in lines:
         talk(speaker, hearer, line)
-    assert [hearer.shown().count(line.encode()) for line in lines] == [1] * IN_A_ROW
+    shows_each_once(hearer, lines)
 
 
 @check(
@@ -206,7 +215,7 @@ def test_third(
     carol.ends()
     dave = newcomer("dave")
     exchange(dave, alice, words.line())
-    assert present(server) == [1, 2, 1, 2, 1, 2]
+    has_announced_all(server, 1, 2, 1, 2, 1, 2)
     keep_a_crowd_waiting(server)
 
 
@@ -470,6 +479,7 @@ def test_ghost(server: Server, peer: Connect, words: Words) -> None:
         leave(alone)
         server.stage.wait_until(partial(has_announced, server, 6 * count + 2))
         first, second = peer("first"), peer("second")
+        server.stage.wait_until(partial(has_announced, server, 6 * count + 4))
         line = words.line()
         first.says(line)
         second.receives(line)
@@ -496,8 +506,7 @@ def test_vanished(
 ) -> None:
     """Whoever vanishes in the middle of a line frees its place, and leaves neither text nor descriptor nor thread."""
     stays, leaver = pair
-    process = server.program.usage()
-    descriptors = process.num_fds()
+    descriptors = server.program.usage().num_fds()
     for count in range(DEPARTURES):
         leaver.sends(b"half a line")
         is_taken_in(server)
@@ -508,8 +517,8 @@ def test_vanished(
         server.stage.wait_until(partial(has_announced, server, 2 * count + 4))
         leaver.says(line.upper())
         stays.receives(line.upper())
-    assert process.num_fds() == descriptors
-    assert process.num_threads() == PAIR_THREADS
+    has_closed_all(server, descriptors)
+    has_threads(server.program, PAIR_THREADS)
     talk_and_vanish(server, stays, leaver, leave)
     first, second = peer("first again"), peer("second again")
     first.says(line := words.line())
@@ -543,14 +552,14 @@ def test_flood(server: Server, peer: Connect, words: Words) -> None:
     first, second = (Flood(peer(name, receive_buffer=4096), words) for name in ("first", "second"))
     server.announces(", 2 present$")
     flood_until_stalled(server, [first, second])
-    assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
+    stays_small(server, before)
     second.peer.reads()
     server.stage.wait_for_outside(partial(first.has_reached, second.peer), FLOOD_SECONDS)
-    assert bytes(second.peer.unread) == first.data
-    assert not first.peer.unread
+    has_all(second.peer, first.data)
+    has_all(first.peer, b"")
     first.peer.reads()
     server.stage.wait_for_outside(partial(second.has_reached, first.peer), FLOOD_SECONDS)
-    assert bytes(first.peer.unread) == second.data
+    has_all(first.peer, second.data)
 
 
 @check(
@@ -597,8 +606,8 @@ def test_ready(
     for leaver in pair:
         leaver.closes()
     server.announces(", 0 present$")
-    assert server.said[0] == f"listening on {HOST}:{server.port}"
-    assert present(server) == [1, 2, 1, 0]
+    listens_as_said(server)
+    has_announced_all(server, 1, 2, 1, 0)
     for host in "::1", "localhost":
         other = start_server("--bind", host, host=host)
         start_client(host, other.port, host)
@@ -618,11 +627,12 @@ def test_ready(
 def test_threads(server: Server, pair: tuple[Peer, Peer]) -> None:
     """The server has its main thread and two for the pair, and none of them burns CPU."""
     first, _second = pair
-    assert server.program.usage().num_threads() == PAIR_THREADS
+    has_threads(server.program, PAIR_THREADS)
     first.closes()
     server.announces(", 1 present$")
     are_idle(server.program)
-    assert server.program.usage().num_threads() <= PAIR_THREADS
+    threads = server.program.usage().num_threads()
+    expect(server.stage, threads <= PAIR_THREADS, f"the server has at most {PAIR_THREADS} threads", threads)
 
 
 def everybody_reads(server: Server, peer: Connect, words: Words) -> None:  # noqa: ARG001 - one signature for all
@@ -678,10 +688,8 @@ def test_shutdown(scene: Callable[..., None], server: Server, peer: Connect, wor
 def test_usage(stage: Stage, contract: Contract, server: Server) -> None:
     """Wrong usage ends with code 2, a port that is taken with 1, each told in one line."""
     for command in (contract.server_command(65_536), contract.client_command(HOST, 0)):
-        code, complaints = run(stage, command, contract)
-        assert (code, len(complaints)) == (2, 1), (command, complaints)
-    code, complaints = run(stage, contract.server_command(server.port), contract)
-    assert (code, len(complaints)) == (1, 1)
+        refuses(stage, command, contract, 2)
+    refuses(stage, contract.server_command(server.port), contract, 1)
 
 
 # The client

@@ -13,12 +13,23 @@ import pytest
 
 from grader.actors import Client, PipedClient, Server
 from grader.checks import ROBUST, check
-from grader.contract import HOST, Contract
+from grader.contract import Contract
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
+from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
-from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
+from tests.e2e.figures import (
+    has_announced_all,
+    has_closed_all,
+    has_heard,
+    has_threads,
+    listens_as_said,
+    refuses,
+    shows_each_once,
+    stays_small,
+)
+from tests.e2e.floods import FLOOD_SECONDS
 from tests.e2e.networks import BROKEN, SLOW, breaks_down, is_not_sent_back, say_cut, say_joined, slows_down
 from tests.e2e.steps import (
     CROWD,
@@ -31,9 +42,7 @@ from tests.e2e.steps import (
     exchange,
     has_announced,
     needs_netcat,
-    present,
     restart,
-    run,
     say_short_after_long,
     sees_somewhere,
     takes_part,
@@ -160,7 +169,7 @@ def test_order(newcomer: Bring, words: Words) -> None:
     for line in lines:
         hear(speaker, hearers, line)
     for hearer in hearers:
-        assert [hearer.shown().count(line.encode()) for line in lines] == [1] * len(lines)
+        shows_each_once(hearer, lines)
 
 
 @check(
@@ -488,7 +497,7 @@ def test_exit_word(word: str, server: Server, peers: Peers, words: Words) -> Non
 def test_counts(server: Server, peer: Connect) -> None:
     """Where it listens, and at each arrival and departure a line that ends with `, N present`: each once."""
     server.announces("^listening on ")
-    assert server.said[0] == f"listening on {HOST}:{server.port}"
+    listens_as_said(server)
     descriptors = server.program.usage().num_fds()
     for number in range(DEPARTURES):
         client = peer(f"peer{number}")
@@ -496,8 +505,8 @@ def test_counts(server: Server, peer: Connect) -> None:
         server.stage.wait_until(partial(has_announced, server, 2 * number + 1))
         (client.resets if number % 2 else client.closes)()
         server.stage.wait_until(partial(has_announced, server, 2 * number + 2))
-    assert present(server) == [1, 0] * DEPARTURES
-    assert server.program.usage().num_fds() == descriptors, "the socket of each that leaves must be closed"
+    has_announced_all(server, *[1, 0] * DEPARTURES)
+    has_closed_all(server, descriptors)
 
 
 def has_received(peer: Peer, count: int) -> bool:
@@ -538,7 +547,7 @@ def test_full(start_server: Callable[..., Server], start_client: Bring, stage: S
     Peer(stage, "lucky", server.port).says("hello")
     inside[1].receives("hello")
     server.stage.wait_until(partial(has_announced, server, 5))
-    assert present(server) == [1, 2, 3, 2, 3]
+    has_announced_all(server, 1, 2, 3, 2, 3)
 
 
 @check(
@@ -562,10 +571,10 @@ def test_stalled(server: Server, peers: Peers, peer: Connect, words: Words) -> N
         speaker.says(line)
         hearer.receives(line)
     server.announces(PRESENT.format(2))
-    assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
+    stays_small(server, before)
     stalled.reads()
     stalled.stage.wait_until(lambda: stalled.hung_up, FLOOD_SECONDS)
-    assert stalled.hung_up
+    expect(server.stage, stalled.hung_up, "who does not read is hung up on", "the connection is still there")
     assert said.encode().startswith(bytes(stalled.unread)), "it lost lines while it stayed"
 
 
@@ -611,12 +620,11 @@ def test_storm(server: Server, peers: Peers, peer: Connect) -> None:
     for me, hearer in enumerate(speakers):
         others = set(range(SPEAKERS)) - {me}
         lines = sum(len(f"{other} {number}\n") for other in others for number in range(LINES))
-        assert hearer.stage.wait_until(partial(has_received, hearer, lines), FLOOD_SECONDS)
+        hearer.stage.wait_until(partial(has_received, hearer, lines), FLOOD_SECONDS)
         heard = hearer.unread.decode().split("\n")
         for other in others:
-            assert [line for line in heard if line.startswith(f"{other} ")] == [
-                f"{other} {n}" for n in range(LINES)
-            ]
+            said, theirs = f"{other} ", [f"{other} {number}" for number in range(LINES)]
+            has_heard(hearer, speakers[other], theirs, [line for line in heard if line.startswith(said)])
     server.goes_on()
 
 
@@ -653,13 +661,14 @@ def test_descriptors(server: Server, peers: Peers, peer: Connect) -> None:
 def test_threads(server: Server, peers: Peers) -> None:
     """The server has its main thread and one for each client, which ends with it, and none of them burns CPU."""
     process = server.program.usage()
-    assert process.num_threads() == 1
+    has_threads(server.program, 1)
     members = peers(5)
-    assert process.num_threads() == 6
+    has_threads(server.program, 6)
     are_idle(server.program)
     for member in members:
         member.closes()
-    assert server.stage.wait_for_outside(lambda: process.num_threads() == 1)
+    server.stage.wait_for_outside(lambda: process.num_threads() == 1)
+    has_threads(server.program, 1)
 
 
 def everybody_reads(server: Server, peers: Peers, peer: Connect, words: Words) -> None:  # noqa: ARG001
@@ -718,10 +727,8 @@ def test_usage(
 ) -> None:
     """Wrong usage ends with code 2, a port that is taken with 1, each told in one line; IPv6 works on both sides."""
     for words in (["--max-clients", "0"], ["--max-clients", "many"], ["surplus"]):
-        code, complaints = run(stage, [*contract.server_command(0), *words], contract)
-        assert (code, len(complaints)) == (2, 1), (words, complaints)
-    code, complaints = run(stage, contract.server_command(server.port), contract)
-    assert (code, len(complaints)) == (1, 1)
+        refuses(stage, [*contract.server_command(0), *words], contract, 2)
+    refuses(stage, contract.server_command(server.port), contract, 1)
     for host in "::1", "localhost":
         other = start_server("--bind", host, host=host)
         start_client(host, other.port, host)

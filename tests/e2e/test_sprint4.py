@@ -15,12 +15,14 @@ import pytest
 
 from grader.actors import Client, PipedClient, Server
 from grader.checks import ROBUST, check
-from grader.contract import HOST, Contract
+from grader.contract import Contract
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
+from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
-from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
+from tests.e2e.figures import has_announced_all, listens_as_said, refuses, stays_small
+from tests.e2e.floods import FLOOD_SECONDS
 from tests.e2e.members import (
     ALPHABETS,
     BAD_NAMES,
@@ -45,7 +47,6 @@ from tests.e2e.steps import (
     are_idle,
     depart,
     each_leaving,
-    present,
     restart,
     run,
     say_short_after_long,
@@ -407,7 +408,7 @@ def test_freed(server: Server, enter: Enter, members: Members, words: Words) -> 
         observer.receives(departure(name))
         server.announces(PRESENT.format(1))
         leaver.end()
-    assert present(server) == [1] + [2, 1] * 20
+    has_announced_all(server, *([1] + [2, 1] * 20))
     closed = server.stage.wait_for_outside(lambda: server.program.usage().num_fds() == descriptors)
     assert closed, "the socket of each that leaves must be closed"
 
@@ -425,7 +426,7 @@ def some_are_silent(server: Server, peer: Connect, there: list[Peer], words: Wor
     silent[4].name = words.word()
     gives_name(silent[4], there)
     server.announces(PRESENT.format(3))
-    assert present(server) == [1, 2, 3]
+    has_announced_all(server, *[1, 2, 3])
 
 
 def very_many_are_silent(server: Server, peer: Connect, there: list[Peer], words: Words) -> None:
@@ -617,7 +618,7 @@ def test_full(server: Server, peer: Connect, start_client: Bring, words: Words) 
     gives_name(lucky)
     server.announces(PRESENT.format(MAX_CLIENTS))
     hundred = list(range(1, MAX_CLIENTS + 1))
-    assert present(server) == [*hundred, MAX_CLIENTS - 1, MAX_CLIENTS]
+    has_announced_all(server, *[*hundred, MAX_CLIENTS - 1, MAX_CLIENTS])
 
 
 @check(
@@ -635,10 +636,10 @@ def test_stalled(server: Server, members: Members, enter: Enter, words: Words) -
     before = server.program.usage().memory_info().rss
     seen = talk_until_told(speaker, hearer, departure(stalled.name), words.long_line(STALL_BYTES))
     server.announces(PRESENT.format(2))
-    assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
+    stays_small(server, before)
     stalled.reads()
     stalled.stage.wait_until(lambda: stalled.hung_up, FLOOD_SECONDS)
-    assert stalled.hung_up
+    expect(server.stage, stalled.hung_up, "who does not read is hung up on", "the connection is still there")
     assert "".join(f"{line}\n" for line in seen).encode().startswith(bytes(stalled.unread)), "it lost lines"
     hearer.says("still here")
     hearer.receives(f"{hearer.name}: still here")
@@ -807,12 +808,11 @@ def test_usage(
 ) -> None:
     """Wrong usage ends with code 2, a port that is taken with 1, each told in one line; IPv6 works on both sides."""
     server.announces("^listening on ")
-    assert server.said[0] == f"listening on {HOST}:{server.port}"
+    listens_as_said(server)
     for words in (["--max-clients", "0"], ["--max-clients", "many"], ["surplus"]):
         code, told = run(stage, [*contract.server_command(0), *words], contract)
         assert (code, len(told)) == (2, 1), (words, told)
-    code, told = run(stage, contract.server_command(server.port), contract)
-    assert (code, len(told)) == (1, 1)
+    refuses(stage, contract.server_command(server.port), contract, 1)
     for host, name in ("::1", "six"), ("localhost", "local"):
         other = start_server("--bind", host, host=host)
         start_client(name, other.port, host)

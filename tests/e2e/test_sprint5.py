@@ -19,9 +19,10 @@ from grader.contract import HOST, Contract
 from grader.listening import connections_of
 from grader.stage import Stage
 from grader.tcptable import ESTABLISHED
-from grader.unseen import Unseen
+from grader.unseen import Unseen, expect
 from grader.words import Words
-from tests.e2e.floods import FLOOD_SECONDS, MEMORY_BYTES
+from tests.e2e.figures import has_announced_all, listens_as_said, refuses, stays_small
+from tests.e2e.floods import FLOOD_SECONDS
 from tests.e2e.steps import (
     IDLE_CPU_SECONDS,
     IDLE_SECONDS,
@@ -31,7 +32,6 @@ from tests.e2e.steps import (
     has_announced,
     is_stopped_in_time,
     needs_netcat,
-    present,
     run,
     talk,
 )
@@ -346,7 +346,7 @@ def test_endless(people: People, server: Server, words: Words) -> None:
     carol.is_hung_up_on()
     server.announces(PRESENT.format(2))
     all_talk([alice, bob], words)
-    assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
+    stays_small(server, before)
 
 
 @check(
@@ -448,7 +448,7 @@ def test_netcat(stage: Stage, people: People, server: Server, words: Words) -> N
 def test_counts(server: Server, people: People) -> None:
     """Where it listens, and at each arrival and departure a line that ends with `, N present`: each once."""
     server.announces("^listening on ")
-    assert server.said[0] == f"listening on {HOST}:{server.port}"
+    listens_as_said(server)
     people.newcomer("nameless").closes()
     people.come(1)
     server.stage.wait_until(partial(has_announced, server, 1))  # now it has opened all that it needs itself
@@ -460,7 +460,7 @@ def test_counts(server: Server, people: People) -> None:
         server.stage.wait_until(partial(has_announced, server, 2 * number + 2))
         (talker.resets if number % 2 else talker.closes)()
         server.stage.wait_until(partial(has_announced, server, 2 * number + 3))
-    assert present(server) == [1] + [2, 1] * DEPARTURES
+    has_announced_all(server, *([1] + [2, 1] * DEPARTURES))
     assert server.stage.wait_for_outside(lambda: server.program.usage().num_fds() <= descriptors)
 
 
@@ -489,7 +489,7 @@ def test_full(start_server: Callable[..., Server], stage: Stage, strategy: str, 
     server.stage.wait_until(partial(has_announced, server, 4))
     dave = people.newcomer("Dave")
     dave.enters([alice, bob])
-    assert present(server) == [1, 2, 3, 2, 3]
+    has_announced_all(server, *[1, 2, 3, 2, 3])
 
 
 @check(
@@ -558,10 +558,10 @@ def test_stalled(people: People, server: Server, words: Words) -> None:
         speaker.tells([hearer], *lines)
         told += b"".join(said(speaker, line) for line in lines)
     server.announces(PRESENT.format(2))
-    assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
+    stays_small(server, before)
     stalled.reads()
     stalled.stage.wait_until(lambda: stalled.hung_up, FLOOD_SECONDS)
-    assert stalled.hung_up
+    expect(server.stage, stalled.hung_up, "who does not read is hung up on", "the connection is still there")
     assert told.startswith(bytes(stalled.unread)), "it lost lines while it stayed"
 
 
@@ -587,7 +587,7 @@ def test_deaf_flood(people: People, server: Server, words: Words) -> None:
         flooder.sends_what_fits(lines)
         all_talk(everybody, words)
     server.announces(PRESENT.format(2))
-    assert server.program.usage().memory_info().rss - before < MEMORY_BYTES
+    stays_small(server, before)
     all_talk(everybody, words)
 
 
@@ -748,8 +748,7 @@ def test_usage(stage: Stage, contract: Contract, server: Server, start_server: C
     for words in (["--max-clients", "0"], ["--max-clients", "many"], ["surplus"], ["--strategy", "magic"]):
         code, complaints = run(stage, [*contract.server_command(0), *words], contract)
         assert (code, len(complaints)) == (2, 1), (words, complaints)
-    code, complaints = run(stage, contract.server_command(server.port), contract)
-    assert (code, len(complaints)) == (1, 1)
+    refuses(stage, contract.server_command(server.port), contract, 1)
     for host in "::1", "localhost":
         other = start_server("--bind", host, host=host)
         People(stage, other.port, host).newcomer("Alice").gives_name()

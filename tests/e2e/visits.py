@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 from grader.actors import Client, PipedClient
+from grader.journal import spell
 from grader.peers import Impostor, RawConnection
 from grader.stage import Stage
+from grader.unseen import expect
 from tests.e2e.steps import Bring
 from tests.e2e.wire import LONGEST
 
@@ -36,20 +38,32 @@ def shows_escaped(client: Client, server: RawConnection) -> None:
     for raw, shown in HOSTILE.items():
         server.sends(raw + b"\n")
         client.sees(f"< {shown}")
-    assert not [raw for raw in OBEYED if raw in client.shown()]
+    obeyed = ", ".join(spell(raw) for raw in OBEYED if raw in client.shown())
+    expect(client.stage, not obeyed, "nothing is shown that a terminal obeys", f"{obeyed} as it came")
 
 
 def shows_plain_lines(client: Client) -> None:
     """Expect no prompt and no escape sequence on a pipe."""
     assert isinstance(client, PipedClient)
-    assert b"\x1b" not in client.shown()
-    assert not [line for line in client.printed if line.startswith("> ")]
+    expect(
+        client.stage, b"\x1b" not in client.shown(), "no escape sequence is written to a pipe", "there is one"
+    )
+    prompted = [line for line in client.printed if line.startswith("> ")]
+    expect(client.stage, not prompted, "no prompt is written to a pipe", f"{prompted[:1]}")
 
 
 def complains_once(client: Client) -> None:
     """Expect one line on stderr and no traceback."""
     assert isinstance(client, PipedClient)
-    assert len(client.complaints) == 1, client.complaints
+    got = f"{len(client.complaints)} lines: {client.complaints}"
+    expect(client.stage, len(client.complaints) == 1, f"{client.name} says why in one line on stderr", got)
+
+
+def complains_of_each(client: PipedClient) -> None:
+    """Expect one line on stderr for each line that must not travel."""
+    wanted = f"{client.name} says of each of {len(UNSENT)} bad lines in one line on stderr why it is not sent"
+    got = f"{len(client.complaints)} lines: {client.complaints}"
+    expect(client.stage, len(client.complaints) == len(UNSENT), wanted, got)
 
 
 def says_word(server: RawConnection, word: str = FIN) -> None:
@@ -101,7 +115,7 @@ ENDS = (leaves_by_word, leaves_with_control_c, leaves_at_end_of_input, is_told_t
 
 def is_met(server: RawConnection) -> None:
     """Take a client as it comes: in sprints 1 to 3 it gives no name."""
-    assert not server.hung_up
+    expect(server.stage, not server.hung_up, "the client stays connected", "it has closed its connection")
 
 
 def pipes_all_lines(
@@ -123,5 +137,5 @@ def pipes_all_lines(
     says_word(server, word)
     client.ends(0)
     assert isinstance(client, PipedClient)
-    assert len(client.complaints) == len(UNSENT), client.complaints
+    complains_of_each(client)
     shows_plain_lines(client)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from grader.actors import Server
 from grader.listening import has_read_all
 from grader.peers import Peer
+from grader.unseen import expect
 from grader.words import Words
 from tests.e2e.steps import is_stopped_in_time
 
@@ -45,7 +46,8 @@ NOT_THE_WORD = ("FIN", "fin ", " fin", "finir", "Exit", "exit 0", "emi", "rec", 
 def is_taken_in(server: Server) -> None:
     """Wait until the server has read all that was sent to it: what is sent next is another segment."""
     pid = server.program.pid
-    assert server.stage.wait_for_outside(lambda: has_read_all(pid))
+    is_read = server.stage.wait_for_outside(lambda: has_read_all(pid))
+    expect(server.stage, is_read, "the server reads what it is sent", "bytes lie unread in its connections")
 
 
 def ends_in_time(server: Server, number: signal.Signals, readers: Iterable[Peer]) -> None:

@@ -234,7 +234,7 @@ def test_a_server_is_ended_by_signals(stage: Stage, act: Callable[[Server], None
 def test_what_a_server_does_not_say_is_told(stage: Stage) -> None:
     silent = server(stage)
     is_impatient(stage)
-    with pytest.raises(Unseen, match="server prints a line like 'nonsense'"):
+    with pytest.raises(Unseen, match="server prints a line with 'nonsense'"):
         silent.announces("nonsense")
 
 
