@@ -71,7 +71,9 @@ class Server:
     def leaves_waiting(self, count: int) -> None:
         """Wait until exactly so many connections wait to be accepted."""
         if not self.stage.wait_for_outside(lambda: self.waiting() == count):
-            wanted = f"as many connections as {count} wait to be accepted"
+            wanted = (
+                f"exactly {count} {'connection waits' if count == 1 else 'connections wait'} to be accepted"
+            )
             raise Unseen(self.stage, wanted, str(self.waiting()))
 
     def interrupt(self) -> None:

@@ -50,7 +50,7 @@ def test_a_client_that_waits_unaccepted_is_counted(stage: Stage) -> None:
 def test_a_server_that_accepts_is_not_the_one_expected(stage: Stage) -> None:
     server = listener(stage)
     stage.patience = 0.05
-    with pytest.raises(Unseen, match="1 connections wait"):
+    with pytest.raises(Unseen, match="exactly 1 connection waits to be accepted"):
         server.leaves_waiting(1)
 
 
