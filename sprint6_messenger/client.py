@@ -16,14 +16,13 @@ from common.arguments import client_arguments, whole_number
 from common.lines import BadLine
 from common.program import run_client
 from common.stop import POLLIN, POLLOUT, Failure, Source, Stop, wait_ready
-from common.terminal import Screen, complain
 from sprint6_messenger.commands import NO, YES, FileOffer, Order, Usage, help_lines, understand
 from sprint6_messenger.conversation import CHANNEL_CHANGES, EXIT, Conversation
 from sprint6_messenger.files import Files
 from sprint6_messenger.inbox import Inbox
-from sprint6_messenger.keyboard import PatientKeyboard
 from sprint6_messenger.link import Link, connect
 from sprint6_messenger.pending import Means
+from sprint6_messenger.seat import Seat, take_seat
 from sprint6_messenger.transfer import Transfer, in_seconds
 from sprint6_messenger.wire import BadMessage, LostStream, Message
 
@@ -48,9 +47,9 @@ def main(stop: Stop) -> None:
     )
     parser.add_argument("--max-file", type=file_bytes, default=MAX_FILE_BYTES, metavar="BYTES")
     arguments = parser.parse_args()
-    with connect(arguments.host, arguments.port, stop) as link, Screen(stop) as screen:
-        screen.note(f"connected to {link.peer}; take a name with /nick NAME, see all with /help")
-        Client(link, screen, stop, arguments).run()
+    with connect(arguments.host, arguments.port, stop) as link, take_seat(stop) as seat:
+        seat.screen.note(f"connected to {link.peer}; take a name with /nick NAME, see all with /help")
+        Client(link, seat, stop, arguments).run()
 
 
 def file_bytes(word: str) -> int:
@@ -61,13 +60,13 @@ def file_bytes(word: str) -> int:
 class Client:
     """What one user types, what he is sent, and his files."""
 
-    def __init__(self, link: Link, screen: Screen, stop: Stop, arguments: argparse.Namespace) -> None:
+    def __init__(self, link: Link, seat: Seat, stop: Stop, arguments: argparse.Namespace) -> None:
         self._link = link
-        self._screen = screen
+        self._keyboard = seat.keyboard
+        self._screen = seat.screen
         self._stop = stop
-        self._keyboard = PatientKeyboard()
         self._conversation = Conversation()
-        means = Means("", link, arguments.max_file, self._send, screen.note)
+        means = Means("", link, arguments.max_file, self._send, self._screen.note)
         self._files = Files(means, Inbox(arguments.inbox))
         self._is_leaving = False
         self._loss = "server lost: it closed the connection"
@@ -130,7 +129,7 @@ class Client:
             try:
                 self._do(self._keyboard.inbox.take() or "")
             except (BadLine, BadMessage, Usage) as wrong:
-                complain(f"not sent: {wrong}")
+                self._screen.complain(f"not sent: {wrong}")
             self._screen.prompt()
 
     def _do(self, line: str) -> None:

@@ -7,12 +7,19 @@ Who types waits for the answer by himself; a pipe, or a whole page that is paste
 in order, until it is known where they go.
 """
 
+import os
 import time
+from collections.abc import Callable
 
-from common.terminal import Keyboard
+from common.terminal import KEYBOARD_BYTES, Keyboard
+from sprint6_messenger.screen import DrawnScreen
+from sprint6_messenger.typed_line import TypedLine
 
 ANSWER_SECONDS = 1.0
 """How long a line waits for such an answer; not every server gives one."""
+
+WAITING_LINES = 100
+"""Who types beside lines that wait should see it; with so many of them he pastes."""
 
 
 class PatientKeyboard(Keyboard):
@@ -44,3 +51,38 @@ class PatientKeyboard(Keyboard):
     def release(self) -> None:
         """Give out lines again."""
         self._held_until = 0.0
+
+
+class KeyByKey(PatientKeyboard):
+    """A terminal's keys as they are pressed, and the line that they make drawn on a screen."""
+
+    def __init__(self, line: TypedLine, screen: DrawnScreen, suspend: Callable[[], None]) -> None:
+        super().__init__()
+        self._line = line
+        self._screen = screen
+        self._suspend = suspend
+
+    @property
+    def wants_reading(self) -> bool:
+        """Whether more may be read: who types while lines wait must see what he types."""
+        return not self.ended and len(self.inbox) < WAITING_LINES
+
+    def read(self) -> None:
+        """Take in the keys that were pressed, and show what has become of the line; without a terminal it is lost."""
+        try:
+            keys = os.read(self.fileno(), KEYBOARD_BYTES)
+        except OSError:  # the terminal has been closed
+            keys = b""
+        finished = self._line.feed(keys)
+        self.inbox.feed(finished)
+        self.ended = self._line.ended or not keys
+        if keys:
+            self._screen.draw(finished)
+        if self._line.takes_stop():
+            self._stop()
+
+    def _stop(self) -> None:
+        """Let the shell have the terminal for a while."""
+        self._screen.stop_prompting()
+        self._suspend()
+        self._screen.prompt()

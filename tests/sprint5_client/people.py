@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyte
 from pyte.screens import Char, Margins
 
@@ -154,3 +155,11 @@ def in_order(rows: Sequence[str], shown: Sequence[str]) -> bool:
     """Tell whether all rows are shown, in this order."""
     rest = iter(shown)
     return all(row in rest for row in rows)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Tell whether a process that is not our child has ended; it may be left unburied."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True

@@ -5,14 +5,13 @@ import signal
 import stat
 from pathlib import Path
 
-import psutil
 import pytest
 from pyte.screens import Char
 
 from grader.peers import Impostor
 from grader.stage import Stage
 from tests.sprint5_client.conftest import AtTerminal
-from tests.sprint5_client.people import PATIENCE, STAMP, TOLD_AFTERWARDS, Person
+from tests.sprint5_client.people import PATIENCE, STAMP, TOLD_AFTERWARDS, Person, has_ended
 
 LEFT, RIGHT, UP, DOWN, HOME, END, BACKSPACE, DELETE = (
     "\x1b[D",
@@ -441,14 +440,6 @@ def test_a_terminal_that_is_closed_while_the_client_is_stopped_is_a_departure(
     server.closes()
     assert alice.stage.wait_for_outside(lambda: has_ended(program))
     assert (tmp_path / "errors").read_text() == ""
-
-
-def has_ended(process: psutil.Process) -> bool:
-    """Tell whether a process that is not our child has ended; it may be left unburied."""
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_a_lost_server_is_found_again_and_the_line_being_typed_stays(

@@ -1,10 +1,12 @@
-"""People who have a client, and an inbox."""
+"""People who have a client, and an inbox; and a server that says what the test says."""
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.actors import PipedClient
+from grader.peers import RawConnection
+from sprint6_messenger.wire import SERVER_NAME, Message, MessageType, encode
 from tests.common.children import DIRECTLY
 
 PACKAGE = "sprint6_messenger"
@@ -38,6 +40,27 @@ class Person:
     def complains(self, pattern: str) -> None:
         """Wait until a line on stderr matches."""
         self.client.complains(pattern)
+
+
+class Wire:
+    """The server's end of the connection, in messages."""
+
+    def __init__(self, connection: RawConnection) -> None:
+        self.connection = connection
+
+    def receives(self, kind: MessageType, infos: str = "", text: str = "", sender: str = "") -> None:
+        """Wait for exactly this message."""
+        self.connection.receives_bytes(encode(Message(kind, infos, text.encode(), sender)))
+
+    def says(self, kind: MessageType, text: str = "", infos: str = "", sender: str = SERVER_NAME) -> None:
+        """Send a message."""
+        self.connection.sends(encode(Message(kind, infos, text.encode(), sender)))
+
+    def hears_the_end(self) -> None:
+        """Wait for the end, that must not destroy what was said before it."""
+        self.connection.is_hung_up_on()
+        assert not self.connection.was_reset
+        self.connection.closes()
 
 
 def client_command(port: int, inbox: Path, *options: str, shell: str = DIRECTLY) -> list[str]:

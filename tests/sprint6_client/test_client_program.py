@@ -9,17 +9,15 @@ import pytest
 
 from grader.actors import Client, PipedClient
 from grader.listening import listening_ports
-from grader.peers import Impostor, RawConnection
+from grader.peers import Impostor
 from grader.stage import Stage
 from grader.words import Words
-from sprint6_messenger.wire import HEADER, HEADER_BYTES, Message, MessageType, encode
+from sprint6_messenger.wire import HEADER, HEADER_BYTES, MessageType
 from tests.common.children import DIRECTLY, ROOT
 from tests.e2e.steps import are_idle
 from tests.e2e.visits import OBEYED
 from tests.sprint6_client.ends import message
-from tests.sprint6_client.people import PACKAGE, client_command
-
-SERVER = "Server"
+from tests.sprint6_client.people import PACKAGE, Wire, client_command
 
 NICK, LIST, INFOS, ECHO, UNICAST, BROADCAST = list(MessageType)[:6]
 CREATE, JOIN, SEND = MessageType.MULTICAST_CREATE, MessageType.MULTICAST_JOIN, MessageType.MULTICAST_SEND
@@ -28,28 +26,7 @@ REQUEST, ACCEPT, REJECT = MessageType.FILE_REQUEST, MessageType.FILE_ACCEPT, Mes
 MOST_BYTES = 40 * 1024 * 1024
 """Python itself needs half of it."""
 
-Visit = Callable[..., tuple[Client, "Wire"]]
-
-
-class Wire:
-    """The server's end of the connection, in messages."""
-
-    def __init__(self, connection: RawConnection) -> None:
-        self.connection = connection
-
-    def receives(self, kind: MessageType, infos: str = "", text: str = "", sender: str = "") -> None:
-        """Wait for exactly this message."""
-        self.connection.receives_bytes(encode(Message(kind, infos, text.encode(), sender)))
-
-    def says(self, kind: MessageType, text: str = "", infos: str = "", sender: str = SERVER) -> None:
-        """Send a message."""
-        self.connection.sends(encode(Message(kind, infos, text.encode(), sender)))
-
-    def hears_the_end(self) -> None:
-        """Wait for the end, that must not destroy what was said before it."""
-        self.connection.is_hung_up_on()
-        assert not self.connection.was_reset
-        self.connection.closes()
+Visit = Callable[..., tuple[Client, Wire]]
 
 
 @pytest.fixture
