@@ -11,6 +11,7 @@ who writes does not know what it has echoed. Here one program knows both.
 import codecs
 import re
 import unicodedata
+from functools import lru_cache
 
 from common.terminal import PROMPT, printable
 
@@ -63,9 +64,7 @@ class TypedLine:
 
     def shown(self, columns: int) -> str:
         """Return the prompt and as much of the text's end as fits into one row, with a place for the cursor."""
-        room = max(0, columns - 1)
-        prompt = PROMPT[:room]
-        return prompt + end_of(in_cells(self.text), room - len(prompt))
+        return row_of(self.text, columns)
 
     def _press(self, key: str) -> str:
         """Do what one key does; return the line that it finishes, or nothing."""
@@ -111,6 +110,14 @@ def without_last(text: str) -> str:
     while text and is_mark(text[-1]):
         text = text[:-1]
     return text[:-1]
+
+
+@lru_cache(maxsize=1)  # it is drawn again for each message that arrives, and mostly is the same
+def row_of(text: str, columns: int) -> str:
+    """Return what `TypedLine.shown` promises."""
+    room = max(0, columns - 1)
+    prompt = PROMPT[:room]
+    return prompt + end_of(in_cells(text), room - len(prompt))
 
 
 def in_cells(text: str) -> str:

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from common.stop import Stop
 from grader.peers import Impostor
 from grader.stage import Stage
+from sprint6_messenger.keyboard import WAITING_LINES, KeyByKey
+from sprint6_messenger.screen import DrawnScreen
+from sprint6_messenger.typed_line import TypedLine
 from sprint6_messenger.wire import MessageType
 from tests.sprint5_client import people
 from tests.sprint5_client.people import PATIENCE, STARTS_AT, TOLD_AFTERWARDS, has_ended
@@ -167,6 +171,17 @@ def test_a_line_that_is_too_long_is_told_and_not_sent(sit: Sit) -> None:
     alice.types("x" * 100_000 + "\rsalut\r")
     server.receives(ECHO, text="salut")
     alice.sees("> salut", "not sent: longer than 2048 bytes", ">")
+
+
+def test_who_types_beside_lines_that_wait_is_read_and_who_pastes_is_not() -> None:
+    line, stop = TypedLine(), Stop()
+    keyboard = KeyByKey(line, DrawnScreen(stop, line), lambda: None)
+    keyboard.hold()
+    keyboard.inbox.feed(b"salut\n" * (WAITING_LINES - 1))
+    assert keyboard.wants_reading
+    keyboard.inbox.feed(b"salut\n")
+    assert not keyboard.wants_reading
+    stop.close()
 
 
 def test_a_complaint_leaves_the_line_alone(sit: Sit) -> None:
