@@ -34,9 +34,12 @@ SILENT = 'stty -echo; shift 1; exec "$@"'
 
 IN_A_SHELL = """
 stty rows "$0" cols "$1" echo; shift; set -m
-stty -g; "$@"; echo stopped; stty -g; read x; echo "shell: $x"; fg; stty -g
+stty -g; sh -c '"$@"; exit $?' sh "$@"; echo stopped; stty -g; read x; echo "shell: $x"; fg; stty -g
 """
-"""A shell line for a person who presses Ctrl+Z: the shell has the terminal then, and `fg` gives it back."""
+"""A shell line for a person who presses Ctrl+Z: the shell has the terminal then, and `fg` gives it back.
+
+The job is two programs, as that of `make client` is: it has stopped when both have.
+"""
 
 SETTINGS = re.compile(r"[0-9a-f:]{20,}")
 """What `stty -g` says."""
@@ -260,6 +263,16 @@ def test_a_closed_terminal_is_a_departure_and_what_was_half_typed_is_not_sent(si
     assert alice.program.exit_code == 129
 
 
+def test_who_ignores_that_the_terminal_is_closed_has_come_to_the_end_of_his_input(sit: Sit) -> None:
+    alice, server = sit(shell=f"trap '' HUP; {STARTS_AT}")
+    alice.types("half a line")
+    alice.sees_typed("half a line")
+    alice.program.hangs_up()
+    server.hears_the_end()
+    assert alice.program.wait_end(PATIENCE)
+    assert alice.program.exit_code == 0
+
+
 def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(sit: Sit) -> None:
     alice, server = sit(200, IN_A_SHELL)
     alice.types("half a li")
@@ -281,7 +294,7 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(sit: Sit) -
 
 def test_a_terminal_that_is_closed_while_the_client_is_stopped_is_a_departure(sit: Sit) -> None:
     alice, server = sit(200, IN_A_SHELL)
-    program = alice.program.usage().children()[0]
+    program = alice.program.usage().children(recursive=True)[-1]
     alice.types("half a line\x1a")
     assert alice.stage.wait_until(lambda: len(alice.settings) > 1), alice.rows
     server.says(PRIVATE, "nobody sees this", sender="bob")
