@@ -97,7 +97,7 @@ def relay_lines(speaker: Connection, room: "Room") -> str:
             room.relay(line, speaker)
     except BadLine as bad:
         return f"was hung up on ({bad})"
-    return "was hung up on (it does not read)" if speaker.outbox else "left"
+    return "left"
 
 
 class Room:
@@ -121,9 +121,10 @@ class Room:
 
     def leave(self, client: Connection, departure: str) -> None:
         """Take a client out and close its connection."""
-        with self.lock:
+        with self.lock:  # outside, somebody may be about to empty its outbox
             self.clients.remove(client)
-            self.announcer.note(f"client {client.peer} {departure}, {len(self.clients)} present")
+            how = "was hung up on (it does not read)" if client.outbox else departure
+            self.announcer.note(f"client {client.peer} {how}, {len(self.clients)} present")
         client.close()
         self.announcer.print_notes()
 

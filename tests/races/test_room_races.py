@@ -10,7 +10,7 @@ import pytest
 from common.connection import Connection
 from common.lines import LineDecoder
 from common.stop import POLLIN, Stop, wait_ready
-from sprint3_n_clients.server import Room, finds_place, serve_client
+from sprint3_n_clients.server import Room, finds_place, relay_lines, serve_client
 from tests.common.children import SECONDS, Child, child, end, outcome, said
 from tests.common.raw import SMALL, Thread, receive_all, tcp_pair
 from tests.races.conftest import Running
@@ -228,6 +228,37 @@ def test_a_thread_that_fails_leaves_no_ghost(monkeypatch: pytest.MonkeyPatch) ->
         assert receive_all(peer) == b""
     finally:
         for each in (client, peer, stop):
+            each.close()
+
+
+class OnceTheLineIsOut:
+    """The room's lock, as who leaves finds it: whoever was just sending to him has finished."""
+
+    def __init__(self, client: Connection) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._client.outbox = b""
+
+    def __exit__(self, *_reason: object) -> None:
+        self._lock.release()
+
+
+def test_one_who_leaves_while_he_is_sent_a_line_has_left(capfd: pytest.CaptureFixture[str]) -> None:
+    stop = Stop()
+    room = Room(2, stop)
+    client, peer = made(stop)
+    try:
+        peer.close()
+        room.lock = OnceTheLineIsOut(client)  # type: ignore[assignment]
+        room.clients.append(client)
+        client.outbox = b"a line that is being sent\n"
+        room.leave(client, relay_lines(client, room))
+        assert capfd.readouterr().out.endswith(" left, 0 present\n")
+    finally:
+        for each in (client, stop):
             each.close()
 
 
