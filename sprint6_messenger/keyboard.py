@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable
 
+from common.stop import wait_ready
 from common.terminal import KEYBOARD_BYTES, Keyboard
 from sprint6_messenger.screen import DrawnScreen
 from sprint6_messenger.typed_line import TypedLine
@@ -75,11 +76,15 @@ class KeyByKey(PatientKeyboard):
             keys = b""
         finished = self._line.feed(keys)
         self.inbox.feed(finished)
-        self.ended = self._line.ended or not keys
+        self.ended = self._line.ended or (not keys and self._has_gone())
         if keys:
             self._screen.draw(finished)
         if self._line.takes_stop():
             self._stop()
+
+    def _has_gone(self) -> bool:
+        """Tell whether there is no terminal any more; else what was pressed was taken back by Ctrl+C."""
+        return bool(wait_ready({self: 0}, 0))
 
     def _stop(self) -> None:
         """Let the shell have the terminal for a while."""

@@ -1,10 +1,14 @@
 """Somebody types at a terminal that echoes, while messages arrive: what stands on the glass, and what is sent."""
 
+import os
+import pty
 import re
 import signal
 import sys
+import termios
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,7 @@ from grader.peers import Impostor
 from grader.stage import Stage
 from sprint6_messenger.keyboard import WAITING_LINES, KeyByKey
 from sprint6_messenger.screen import DrawnScreen
+from sprint6_messenger.terminal_mode import for_drawing
 from sprint6_messenger.typed_line import TypedLine
 from sprint6_messenger.wire import MessageType
 from tests.sprint5_client import people
@@ -315,3 +320,17 @@ def test_where_we_cannot_draw_the_terminal_is_used_as_it_is(
     assert alice.program.written["screen"][before:] == echoed + b"\r\x1b[K< bob: bonjour\r\n> "
     alice.types("\n")
     server.receives(ECHO, text="salut")
+
+
+def test_a_key_that_ctrl_c_has_taken_back_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs) as terminal, closing(Stop()) as stop:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        termios.tcsetattr(theirs, termios.TCSANOW, for_drawing(termios.tcgetattr(theirs)))
+        line = TypedLine()
+        keyboard = KeyByKey(line, DrawnScreen(stop, line), stop.ring)
+        keyboard.read()
+        assert not keyboard.ended
+        os.close(ours)
+        keyboard.read()
+        assert keyboard.ended
