@@ -8,6 +8,7 @@ import contextlib
 import os
 import sys
 import termios
+from collections.abc import Iterator
 from types import TracebackType
 
 from common.lines import CONTROL_CHARACTERS, Inbox, LineDecoder
@@ -73,6 +74,35 @@ def point_to_nowhere(descriptor: int) -> None:
         os.dup2(nowhere.fileno(), descriptor)
 
 
+def what_is_typed(keyboard: int) -> bytes | None:
+    """Return what has been typed; nothing at the end of input, None where a terminal has nothing now."""
+    with without_waiting(keyboard) as descriptor:
+        try:
+            return os.read(descriptor, KEYBOARD_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:  # the terminal has been closed
+            return b""
+
+
+@contextlib.contextmanager
+def without_waiting(keyboard: int) -> Iterator[int]:
+    """Yield a descriptor of the same terminal of which a read never waits; where there is none, `keyboard`.
+
+    A terminal may promise a line and have none: Ctrl+C takes back what nobody has read yet. It is opened once
+    more for that, because the shell, too, uses the descriptors that we were given.
+    """
+    try:
+        terminal = os.open(os.ttyname(keyboard), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError:  # a pipe, or a terminal that is not ours to open
+        yield keyboard
+        return
+    try:
+        yield terminal
+    finally:
+        os.close(terminal)
+
+
 class Keyboard:
     """The user's lines, from a terminal or a pipe, whole and in order."""
 
@@ -85,11 +115,13 @@ class Keyboard:
         return sys.stdin.fileno()
 
     def read(self) -> None:
-        """Take in what has been typed; blocks only if nothing has. The end of input ends a last line."""
-        try:
-            typed = os.read(self.fileno(), KEYBOARD_BYTES)
-        except OSError:  # the terminal has been closed
-            typed = b""
+        """Take in what has been typed; waits only where nothing has been, on a pipe."""
+        typed = what_is_typed(self.fileno())
+        if typed is not None:
+            self.take_in(typed)
+
+    def take_in(self, typed: bytes) -> None:
+        """Make lines of what has been typed. Nothing is the end of input, which ends a last line."""
         self.ended = not typed
         self.inbox.feed(typed or b"\n")
 

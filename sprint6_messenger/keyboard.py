@@ -7,12 +7,10 @@ Who types waits for the answer by himself; a pipe, or a whole page that is paste
 in order, until it is known where they go.
 """
 
-import os
 import time
 from collections.abc import Callable
 
-from common.stop import wait_ready
-from common.terminal import KEYBOARD_BYTES, Keyboard
+from common.terminal import Keyboard
 from sprint6_messenger.screen import DrawnScreen
 from sprint6_messenger.typed_line import TypedLine
 
@@ -68,23 +66,15 @@ class KeyByKey(PatientKeyboard):
         """Whether more may be read: who types while lines wait must see what he types."""
         return not self.ended and len(self.inbox) < WAITING_LINES
 
-    def read(self) -> None:
-        """Take in the keys that were pressed, and show what has become of the line; without a terminal it is lost."""
-        try:
-            keys = os.read(self.fileno(), KEYBOARD_BYTES)
-        except OSError:  # the terminal has been closed
-            keys = b""
-        finished = self._line.feed(keys)
+    def take_in(self, typed: bytes) -> None:
+        """Take the keys that were pressed, and show what has become of the line; without a terminal it is lost."""
+        finished = self._line.feed(typed)
         self.inbox.feed(finished)
-        self.ended = self._line.ended or (not keys and self._has_gone())
-        if keys:
+        self.ended = self._line.ended or not typed
+        if typed:
             self._screen.draw(finished)
         if self._line.takes_stop():
             self._stop()
-
-    def _has_gone(self) -> bool:
-        """Tell whether there is no terminal any more; else what was pressed was taken back by Ctrl+C."""
-        return bool(wait_ready({self: 0}, 0))
 
     def _stop(self) -> None:
         """Let the shell have the terminal for a while."""

@@ -74,7 +74,6 @@ def for_drawing(settings: list[Any]) -> list[Any]:
     """Return settings under which each key comes at once and is shown by us alone; Ctrl+Z is a key like others."""
     settings[LOCAL_MODES] &= ~(termios.ECHO | termios.ICANON)
     keys = settings[CONTROL_CHARACTERS]
-    # Who reads never waits: what was there to be read is gone when Ctrl+C comes before we have read it.
-    keys[termios.VMIN] = keys[termios.VTIME] = 0
+    keys[termios.VMIN], keys[termios.VTIME] = 1, 0  # as soon as one key has been pressed
     keys[termios.VSUSP] = NO_KEY
     return settings

@@ -7,6 +7,7 @@ import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator
+from select import select
 
 import pytest
 from hypothesis import given
@@ -147,6 +148,22 @@ def test_a_terminal_that_is_closed_is_the_end_of_input(keyboard_at: TypeAt, stop
     os.close(ours)
     assert lines_of(keyboard, stop) == []
     assert keyboard.ended
+
+
+def test_a_line_that_ctrl_c_has_taken_back_is_not_waited_for(keyboard_at: TypeAt) -> None:
+    ours, theirs = pty.openpty()
+    keyboard = keyboard_at(theirs)
+    os.write(ours, b"salut\n")
+    assert select([keyboard], [], [])[0]
+    os.write(ours, b"\x03")
+    reading = Thread(target=keyboard.read)
+    reading.start()
+    assert ends(reading)
+    assert not keyboard.ended
+    os.write(ours, b"bonjour\n")
+    keyboard.read()
+    assert keyboard.inbox.take() == "bonjour"
+    os.close(ours)
 
 
 def test_a_keyboard_that_fails_is_the_end_of_input(keyboard_at: TypeAt, stop: Stop) -> None:
