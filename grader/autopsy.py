@@ -5,6 +5,7 @@ All of it is read from the system's own tables (proc(5)); the program does not n
 
 import contextlib
 import platform
+import time
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,9 @@ MEANING = {
     "pause": "waits for a signal",
 }
 
+LOCK_SECONDS = 0.05
+"""A thread that gets its lock within this time waits for nothing that is kept from it."""
+
 LAST_WORDS, WORD_CHARACTERS = 8, 300
 
 
@@ -75,11 +79,27 @@ def cpu_seconds(program: Program) -> float:
 
 def waits(pid: int) -> list[str]:
     """Return in words what each thread of a program, and of its children, waits for."""
-    return [
-        wait_of(task)
+    tasks = [
+        task
         for member in family(pid)
         for task in sorted(Path(f"/proc/{member}/task").glob("*"), key=lambda path: int(path.name))
     ]
+    found = [wait_of(task) for task in tasks]
+    if MEANING["futex"] not in found:
+        return found
+    before = [turns(task) for task in tasks]
+    time.sleep(LOCK_SECONDS)
+    return [
+        "runs" if wait == MEANING["futex"] and turns(task) != turn else wait
+        for task, wait, turn in zip(tasks, found, before, strict=True)
+    ]
+
+
+def turns(task: Path) -> list[str]:
+    """Return how often a thread has given the processor up, and lost it, in the system's words."""
+    with contextlib.suppress(OSError):  # it has ended
+        return [line for line in (task / "status").read_text().splitlines() if "ctxt_switches" in line]
+    return []
 
 
 def wait_of(task: Path) -> str:
