@@ -13,9 +13,12 @@ And `close` in one thread does not wake another that waits for the same socket: 
 """
 
 import contextlib
+import fcntl
 import socket
+import sys
+import termios
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 
 from common.lines import Inbox, LineDecoder, encode_line
@@ -114,6 +117,13 @@ class Connection:
             # The system tells of a reset once only: who writes first must remember it for who reads.
             self._reset = self._reset or isinstance(error, ConnectionResetError)
 
+    @property
+    def unsent(self) -> int:
+        """How many bytes of what was sent the peer's system has not taken yet; 0 where the own one cannot tell."""
+        with contextlib.suppress(OSError):
+            return int.from_bytes(fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+        return 0
+
     def hang_up(self) -> None:
         """End the connection both ways: it wakes whoever waits for it, in any thread."""
         self._shut_down(socket.SHUT_RDWR)
@@ -132,29 +142,36 @@ class Connection:
             self._socket.shutdown(how)
 
 
-def take_leave(connections: Iterable[Connection], word: str) -> None:
+def take_leave(
+    connections: Iterable[Connection], word: str, hurried: Callable[[], bool] = lambda: True
+) -> None:
     """Say `word` to all, wait until they have closed too, FAREWELL_SECONDS at most together, and close.
 
     Why not close at once: bytes that are then unread make TCP reset the connection (RFC 2525, 2.17), and a
-    reset destroys what is still on its way to the peer, `word` first of all.
+    reset destroys what is still on its way to the peer, `word` first of all. Who is not `hurried` therefore
+    stays as long as something is on its way, to them or from them: a peer that still talks has not heard `word`.
     """
     leaving = list(connections)
     for connection in leaving:
         connection.post(word)
     deadline = time.monotonic() + FAREWELL_SECONDS
     while (here := [each for each in leaving if not each.ended]) and time.monotonic() < deadline:
-        _say_and_read_away(here, deadline - time.monotonic())
+        heard = _say_and_read_away(here, deadline - time.monotonic())
+        if (heard or any(each.unsent for each in here)) and not hurried():
+            deadline = time.monotonic() + FAREWELL_SECONDS
     for connection in leaving:
         connection.close()
 
 
-def _say_and_read_away(connections: list[Connection], seconds: float) -> None:
-    """Send what is left to say, close our side behind it, and throw away what still arrives."""
+def _say_and_read_away(connections: list[Connection], seconds: float) -> bool:
+    """Send what is left to say, close our side behind it, and throw away what arrives; False if nothing moved."""
     for connection in connections:
         if not connection.outbox:
             connection.finish_sending()
     interests = {each: POLLIN | (POLLOUT if each.outbox else 0) for each in connections}
-    for connection in wait_ready(interests, seconds):
+    ready = wait_ready(interests, seconds)
+    for connection in ready:
         connection.flush()
         connection.read()
         connection.inbox.clear()
+    return bool(ready)

@@ -27,6 +27,10 @@ RUNG = b"\0"
 """What `ring` puts on the bell; a signal puts its own number there, which is never 0."""
 
 
+PEEKED_RINGS = 4096
+"""How many rings are looked through for a signal; a bell that has rung oftener has heard one before."""
+
+
 class Failure(Exception):
     """Ends a program with exit code 1; its text is the one line that the user is told."""
 
@@ -103,6 +107,10 @@ class Stop:
     def signal_number(self) -> int:
         """Return the signal that rang first; 0 when it was none."""
         return self._bell.recv(1, socket.MSG_PEEK)[0] if self.is_set() else 0
+
+    def has_signal(self) -> bool:
+        """Tell whether a signal has come, first or later."""
+        return self.is_set() and any(self._bell.recv(PEEKED_RINGS, socket.MSG_PEEK))
 
     def wait_for(
         self,

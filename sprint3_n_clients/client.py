@@ -34,7 +34,7 @@ def main(stop: Stop) -> None:
         stop.ring()
         receiver.join()
         if user_leaves:
-            take_leave([connection], FIN)
+            take_leave([connection], FIN, hurried=stop.has_signal)
 
 
 def send_typed_lines(keyboard: Keyboard, connection: Connection, screen: Screen, stop: Stop) -> None:

@@ -118,7 +118,7 @@ class Receiver:
         self._connection.send_line(EXIT)
         self._connection.finish_sending()
         before = -1
-        while self.thread.is_alive() and self._heard > before:
+        while self.thread.is_alive() and (self._heard > before or self._connection.unsent):
             before = self._heard
             self.thread.join(SILENCE_SECONDS)
 

@@ -384,6 +384,72 @@ def test_leaving_one_who_never_stops_talking_ends(pair: Connect) -> None:
     assert ends(talker)
 
 
+class Patience:
+    """Tells one who leaves whether he has time, and the test how often he has asked."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._asked = threading.Semaphore(0)
+
+    def hurried(self) -> bool:
+        """Answer him who leaves."""
+        self._asked.release()
+        return self.is_over
+
+    def is_asked(self, times: int = 1) -> bool:
+        """Wait until he has asked so often."""
+        return all(self._asked.acquire(timeout=SECONDS) for _ in range(times))
+
+
+def leave_with(patience: Patience, connection: Connection) -> threading.Thread:
+    """Begin to take leave of a server."""
+    leaving = Thread(target=take_leave, args=([connection], "fin", patience.hurried))
+    leaving.start()
+    return leaving
+
+
+@pytest.fixture
+def short_farewell(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let who leaves have hardly any time; return how often he must ask before it is surely over."""
+    monkeypatch.setattr(common.connection, "FAREWELL_SECONDS", 0.01)
+    return 20
+
+
+def test_who_has_time_stays_until_all_that_he_said_is_taken(pair: Connect, short_farewell: int) -> None:
+    alice, peer = pair(SMALL)
+    count = fill(alice)
+    patience = Patience()
+    leaving = leave_with(patience, alice)
+    assert patience.is_asked(short_farewell)
+    assert receive_all(peer) == (b"x" * 999 + b"\n") * count + b"fin\n"
+    peer.close()
+    assert ends(leaving)
+
+
+def test_who_has_time_stays_as_long_as_the_other_talks(
+    pair: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(common.connection, "FAREWELL_SECONDS", SECONDS)
+    alice, peer = pair()
+    patience = Patience()
+    leaving = leave_with(patience, alice)
+    for _ in range(3):
+        peer.sendall(b"salut\n")
+        assert patience.is_asked()
+    peer.close()
+    assert ends(leaving)
+
+
+def test_who_has_no_time_any_more_leaves_what_nobody_takes(pair: Connect, short_farewell: int) -> None:
+    alice, _peer = pair(SMALL)
+    fill(alice)
+    patience = Patience()
+    leaving = leave_with(patience, alice)
+    assert patience.is_asked(short_farewell)
+    patience.is_over = True
+    assert ends(leaving)
+
+
 def test_leaving_those_who_have_gone_is_no_error(pair: Connect) -> None:
     alice, peer = pair()
     bob, other = pair()
