@@ -53,11 +53,6 @@ class Moment(NamedTuple):
 Judge = Callable[[Sequence[Visit]], Iterator[str]]
 
 
-def complaints(visits: Sequence[Visit]) -> list[str]:
-    """Return what all judges have to say."""
-    return [complaint for judge in JUDGES for complaint in judge(visits)]
-
-
 # What a message is about
 
 

@@ -1,10 +1,8 @@
-"""The judges of the messenger, judged: good visits pass them all, each bad one is caught by whom it is about."""
-
-import pytest
+"""Visits to the messenger: good ones, and bad ones with the judge that each is about."""
 
 from tests.e2e.binary import SERVER, Said, Type
 from tests.races import visits
-from tests.races.visits import Judge, Visit, complaints
+from tests.races.visits import Judge, Visit
 
 
 def asked(kind: Type, infos: str = "", text: str = "") -> Said:
@@ -256,18 +254,3 @@ BAD_ONES: dict[str, tuple[Judge, list[Visit]]] = {
     "a name not answered": (visits.unanswered, [ALICE, changed(BOB, 6), CAROL]),
     "a list twice": (visits.unanswered, [behind(ALICE, ALICE.heard[5]), BOB, CAROL]),
 }
-
-
-@pytest.mark.parametrize("good", GOOD_ONES.values(), ids=GOOD_ONES)
-def test_good_visits_pass(good: list[Visit]) -> None:
-    assert complaints(good) == []
-
-
-@pytest.mark.parametrize(("judge", "bad"), BAD_ONES.values(), ids=BAD_ONES)
-def test_bad_visits_are_caught_by_the_judge_that_they_are_about(judge: Judge, bad: list[Visit]) -> None:
-    assert list(judge(bad))
-    assert complaints(bad)
-
-
-def test_each_judge_has_a_bad_visit() -> None:
-    assert {judge for judge, _bad in BAD_ONES.values()} == set(visits.JUDGES)
