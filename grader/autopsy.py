@@ -5,7 +5,6 @@ All of it is read from the system's own tables (proc(5)); the program does not n
 
 import contextlib
 import platform
-import time
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +62,7 @@ def stand(program: Program) -> dict[str, Any]:
         "how": program.how_it_ended(),
         "words": [spell(bytes(line))[:WORD_CHARACTERS] for line in last_words],
         "shown": {stream: bytes(text).decode("latin-1")[-4096:] for stream, text in program.written.items()},
-        "threads": waits(program.pid) if code is None else [],
+        "threads": waits(program) if code is None else [],
         "unread": unread(program.pid) if code is None else 0,
         "waiting": sum(accept_queues(program.pid).values()) if code is None else 0,
         "seconds": cpu_seconds(program) if code is None else 0.0,
@@ -77,22 +76,24 @@ def cpu_seconds(program: Program) -> float:
     return 0.0
 
 
-def waits(pid: int) -> list[str]:
+def waits(program: Program) -> list[str]:
     """Return in words what each thread of a program, and of its children, waits for."""
     tasks = [
         task
-        for member in family(pid)
+        for member in family(program.pid)
         for task in sorted(Path(f"/proc/{member}/task").glob("*"), key=lambda path: int(path.name))
     ]
-    found = [wait_of(task) for task in tasks]
-    if MEANING["futex"] not in found:
-        return found
     before = [turns(task) for task in tasks]
-    time.sleep(LOCK_SECONDS)
+    found = [wait_of(task) for task in tasks]
     return [
-        "runs" if wait == MEANING["futex"] and turns(task) != turn else wait
-        for task, wait, turn in zip(tasks, found, before, strict=True)
+        "runs" if wait == MEANING["futex"] and has_its_turn(task, before, program.stage) else wait
+        for task, wait, before in zip(tasks, found, before, strict=True)
     ]
+
+
+def has_its_turn(task: Path, before: list[str], stage: Stage) -> bool:
+    """Tell whether a thread has the processor again within LOCK_SECONDS: then it does not wait for what is kept."""
+    return stage.wait_for_outside(lambda: turns(task) != before, LOCK_SECONDS)
 
 
 def turns(task: Path) -> list[str]:

@@ -37,10 +37,10 @@ def threads_of(stage: Stage, source: str) -> Program:
 
 def test_a_lock_that_nobody_gives_back_is_waited_for(stage: Stage) -> None:
     program = threads_of(stage, KEPT)
-    assert stage.wait_for_outside(lambda: waits(program.pid)[1:] == [MEANING["futex"]])
+    assert stage.wait_for_outside(lambda: waits(program)[1:] == [MEANING["futex"]])
 
 
 def test_locks_that_are_handed_on_are_not(stage: Stage) -> None:
     program = threads_of(stage, HANDED_ON)
-    assert stage.wait_for_outside(lambda: len(waits(program.pid)) == 9)
-    assert stage.wait_for_outside(lambda: MEANING["futex"] not in waits(program.pid))
+    assert stage.wait_for_outside(lambda: len(waits(program)) == 9)
+    assert stage.wait_for_outside(lambda: MEANING["futex"] not in waits(program))

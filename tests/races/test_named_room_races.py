@@ -61,6 +61,7 @@ def test_a_name_is_free_as_soon_as_its_departure_is_told(process: Child, chance:
     with ExitStack() as doors:
         party = Party(process, chance, doors, LineVisitor)
         observer = party.comes("alice")
+        party.wait_until(partial(has_seen, observer, arrival("alice"), 1))
         for number in range(VISITS):
             guest = party.comes("bob")
             party.wait_until(partial(has_seen, guest, arrival("bob"), 1))
