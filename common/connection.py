@@ -119,10 +119,8 @@ class Connection:
 
     @property
     def unsent(self) -> int:
-        """How many bytes of what was sent the peer's system has not taken yet; 0 where the own one cannot tell."""
-        with contextlib.suppress(OSError):
-            return int.from_bytes(fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
-        return 0
+        """How many bytes of what was sent the peer's system has not taken yet."""
+        return unsent_bytes(self._socket)
 
     def hang_up(self) -> None:
         """End the connection both ways: it wakes whoever waits for it, in any thread."""
@@ -140,6 +138,13 @@ class Connection:
     def _shut_down(self, how: int) -> None:
         with contextlib.suppress(OSError):  # a peer that has vanished needs no goodbye
             self._socket.shutdown(how)
+
+
+def unsent_bytes(sock: socket.socket) -> int:
+    """Return how many bytes of what was sent the peer's system has not taken yet; 0 where ours cannot tell."""
+    with contextlib.suppress(OSError):
+        return int.from_bytes(fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+    return 0
 
 
 def take_leave(

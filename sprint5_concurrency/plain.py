@@ -67,6 +67,8 @@ class Talk:
         if self._keyboard in ready:
             self._keyboard.read()
         self._type(connection)
+        if self._deadline is not None and (connection in ready or connection.unsent):
+            self._listen_on()
         self._over = self._over or self._stop in ready
 
     def _interests(self, connection: Connection) -> dict[Source, int]:
@@ -120,7 +122,11 @@ class Talk:
         """Say that nothing more will come, and listen for a moment: it may be an answer to the last line."""
         if self._deadline is None:
             connection.finish_sending()
-            self._deadline = time.monotonic() + FAREWELL_SECONDS
+            self._listen_on()
+
+    def _listen_on(self) -> None:
+        """Listen for a moment from now on: a server that still talks has not come to the last line yet."""
+        self._deadline = time.monotonic() + FAREWELL_SECONDS
 
     def _seconds_left(self) -> float | None:
         return None if self._deadline is None else max(0, self._deadline - time.monotonic())

@@ -38,6 +38,9 @@ UNSENT_BYTES = 64 * 1024
 FAREWELL_SECONDS = 1.0
 """How long a client that leaves listens to what it is still answered."""
 
+SILENCE_SECONDS = 0.3
+"""A server that talks without such a pause, or has not taken all yet, is behind: what was said last is on its way."""
+
 
 def main(stop: Stop) -> None:
     """Take part in a conversation until its user or the server ends it."""
@@ -190,8 +193,11 @@ class Client:
         self._link.finish_sending()
         until = in_seconds(FAREWELL_SECONDS)
         while not self._link.ended and time.monotonic() < until:
-            if wait_ready({self._link: POLLIN}, until - time.monotonic()):
+            heard = wait_ready({self._link: POLLIN}, until - time.monotonic())
+            if heard:
                 self._hear()
+            if (heard or self._link.unsent) and not self._stop.has_signal():
+                until = max(until, in_seconds(SILENCE_SECONDS))
 
 
 if __name__ == "__main__":

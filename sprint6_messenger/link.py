@@ -11,6 +11,7 @@ import socket
 import time
 from types import TracebackType
 
+from common.connection import unsent_bytes
 from common.sockets import CONNECT_SECONDS, Address, connect_to, format_address, reason, try_each
 from common.stop import Failure, Stop
 from sprint6_messenger.decoder import SKIPPED_BYTES, MessageDecoder
@@ -68,6 +69,11 @@ class Link:
             return
         except OSError:  # reading tells that the server has gone, behind what it has said before
             self.outbox.clear()
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes of what was sent the server's system has not taken yet."""
+        return unsent_bytes(self.sock)
 
     def finish_sending(self) -> None:
         """Tell the server that nothing more will come; what it still says can be read."""

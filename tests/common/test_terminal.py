@@ -150,12 +150,19 @@ def test_a_terminal_that_is_closed_is_the_end_of_input(keyboard_at: TypeAt, stop
     assert keyboard.ended
 
 
-def test_a_line_that_ctrl_c_has_taken_back_is_not_waited_for(keyboard_at: TypeAt) -> None:
+def wait_until_silent(keyboard: Keyboard, stop: Stop) -> None:
+    """Wait until a terminal, which takes what was typed in its own time, has nothing to be read."""
+    while stop.wait_for(keyboard, seconds=0):
+        stop.wait(0.001)
+
+
+def test_a_line_that_ctrl_c_has_taken_back_is_not_waited_for(keyboard_at: TypeAt, stop: Stop) -> None:
     ours, theirs = pty.openpty()
     keyboard = keyboard_at(theirs)
     os.write(ours, b"salut\n")
     assert select([keyboard], [], [])[0]
     os.write(ours, b"\x03")
+    wait_until_silent(keyboard, stop)
     reading = Thread(target=keyboard.read)
     reading.start()
     assert ends(reading)
