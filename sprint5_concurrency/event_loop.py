@@ -25,7 +25,7 @@ TURN_LINES = 500
 """So many lines of a chunk are looked at by themselves, some milliseconds' work, before it is the others' turn."""
 
 PATIENCE_SECONDS = 0.02
-"""How long one whose outbox has overflowed is given to read all of it, before it is hung up on.
+"""How long one whose outbox has overflowed is given to make room in it, before it is hung up on.
 
 Without it a burst is passed on faster than those who do read can be woken up, and they would be hung up on. The
 others wait meanwhile, so it is little. Who reads needs a moment; who does not gets it once, and is gone.
@@ -136,10 +136,11 @@ class Tick:
 
     def _let_catch_up(self, late: set[QueuedMember]) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS + PATIENCE_SECONDS_EACH * min(len(late), MOST_LATE)
-        while late & self.behind and time.monotonic() < deadline:
+        while late and time.monotonic() < deadline:
             for member in wait_ready(dict.fromkeys(self.behind, POLLOUT), deadline - time.monotonic()):
                 member.flush()
-        for member in late & self.behind:
+            late = {member for member in late if member.overflows}
+        for member in late:
             self._reception.hang_up(member)
 
     def _take_in(self, member: QueuedMember, chunk: bytes) -> None:

@@ -33,7 +33,12 @@ class QueuedMember(Member):
         if sent < sum(map(len, parts)):
             self.outbox = b"".join((self.outbox, *parts))[sent:]
             self._behind.add(self)
-        return len(self.outbox) <= UNSENT_BYTES
+        return not self.overflows
+
+    @property
+    def overflows(self) -> bool:
+        """Whether more is in the outbox than is kept."""
+        return len(self.outbox) > UNSENT_BYTES
 
     def flush(self) -> bool:
         """Send more of the outbox; tell whether it is empty now."""

@@ -23,7 +23,7 @@ from sprint6_messenger.inbox import Inbox
 from sprint6_messenger.link import Link, connect
 from sprint6_messenger.pending import Means
 from sprint6_messenger.seat import Seat, take_seat
-from sprint6_messenger.transfer import Transfer, in_seconds
+from sprint6_messenger.transfer import Transfer
 from sprint6_messenger.wire import BadMessage, LostStream, Message
 
 MAX_FILE_BYTES = 100 * 1024 * 1024
@@ -34,12 +34,6 @@ MOST_FILE_BYTES = 2**31 - 1
 
 UNSENT_BYTES = 64 * 1024
 """With so much waiting for the server, the keyboard waits too: a book that is pasted needs no more memory."""
-
-FAREWELL_SECONDS = 1.0
-"""How long a client that leaves listens to what it is still answered."""
-
-SILENCE_SECONDS = 0.3
-"""A server that talks without such a pause, or has not taken all yet, is behind: what was said last is on its way."""
 
 
 def main(stop: Stop) -> None:
@@ -190,14 +184,8 @@ class Client:
 
     def _leave(self) -> None:
         """Close our side, and show what the server still answers until it closes too."""
-        self._link.finish_sending()
-        until = in_seconds(FAREWELL_SECONDS)
-        while not self._link.ended and time.monotonic() < until:
-            heard = wait_ready({self._link: POLLIN}, until - time.monotonic())
-            if heard:
-                self._hear()
-            if (heard or self._link.unsent) and not self._stop.has_signal():
-                until = max(until, in_seconds(SILENCE_SECONDS))
+        for _words in self._link.last_words(self._stop):
+            self._hear()
 
 
 if __name__ == "__main__":

@@ -9,16 +9,23 @@ What cannot be sent yet waits in the outbox, and what has come in part waits in 
 import contextlib
 import socket
 import time
+from collections.abc import Iterator
 from types import TracebackType
 
 from common.connection import unsent_bytes
 from common.sockets import CONNECT_SECONDS, Address, connect_to, format_address, reason, try_each
-from common.stop import Failure, Stop
+from common.stop import POLLIN, Failure, Stop, wait_ready
 from sprint6_messenger.decoder import SKIPPED_BYTES, MessageDecoder
 from sprint6_messenger.wire import BadMessage, Message, encode
 
 CHUNK_BYTES = 16 * 1024
 """What one recv asks for: between two of them, the keyboard and the files have their turn."""
+
+FAREWELL_SECONDS = 1.0
+"""How long a client that leaves listens to what it is still answered."""
+
+SILENCE_SECONDS = 0.3
+"""A server that talks without such a pause, or has not taken all that was sent, is behind."""
 
 
 class Link:
@@ -79,6 +86,20 @@ class Link:
         """Tell the server that nothing more will come; what it still says can be read."""
         with contextlib.suppress(OSError):  # it has gone already
             self.sock.shutdown(socket.SHUT_WR)
+
+    def last_words(self, stop: Stop) -> Iterator[None]:
+        """Close our side, and yield whenever the server has answered, until it closes too or has had time for it.
+
+        Its time begins anew while it is behind: what was said last is still on its way then. A signal ends that.
+        """
+        self.finish_sending()
+        until = time.monotonic() + FAREWELL_SECONDS
+        while not self.ended and time.monotonic() < until:
+            answers = wait_ready({self: POLLIN}, until - time.monotonic())
+            if answers:
+                yield
+            if (answers or self.unsent) and not stop.has_signal():
+                until = max(until, time.monotonic() + SILENCE_SECONDS)
 
 
 def connect(host: str, port: int, stop: Stop) -> Link:

@@ -1313,8 +1313,8 @@ PATCHES = [
         5,
         "outbox without bound",
         QUEUED5,
-        "return len(self.outbox) <= UNSENT_BYTES",
-        "return True",
+        "return len(self.outbox) > UNSENT_BYTES",
+        "return False",
         "s5-stalled",
     ),
     Patch(
