@@ -131,7 +131,8 @@ def compared(scene: Scene, statement: str) -> Iterator[str]:
     wanted, got = characters(quoted(scene.expected)), characters(quoted(scene.got))
     same = first_difference(wanted, got)
     if 0 < same < max(len(wanted), len(got)):
-        yield f"          the first {same} characters are right; then {rest(wanted, same)}"
+        right = "the first character is" if same == 1 else f"the first {same} characters are"
+        yield f"          {right} right; then {rest(wanted, same)}"
         yield f"          should come, and {rest(got, same)} came"
 
 

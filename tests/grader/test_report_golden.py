@@ -215,15 +215,15 @@ def test_nobody_is_told_to_type_binary_messages_by_hand() -> None:
 @pytest.mark.parametrize(
     ("wanted", "got", "told"),
     [
-        (r"a\u2028b\n", r"a\n", ("1", r"\u2028b\n", r"\n")),
-        (r"a\x1bb\n", r"a\x1cb\n", ("1", r"\x1bb\n", r"\x1cb\n")),
-        (r"\tab\n", r"\tac\n", ("2", r"b\n", r"c\n")),
+        (r"a\u2028b\n", r"a\n", ("character is", r"\u2028b\n", r"\n")),
+        (r"a\x1bb\n", r"a\x1cb\n", ("character is", r"\x1bb\n", r"\x1cb\n")),
+        (r"\tab\n", r"\tac\n", ("2 characters are", r"b\n", r"c\n")),
     ],
 )
 def test_an_escape_is_one_character(wanted: str, got: str, told: tuple[str, str, str]) -> None:
     scene = Scene(f"expected: bob receives '{wanted}'\n     got: '{got}' and nothing more in time")
-    same, should, came = told
+    right, should, came = told
     assert list(compared(scene, ""))[2:] == [
-        f"          the first {same} characters are right; then '{should}'",
+        f"          the first {right} right; then '{should}'",
         f"          should come, and '{came}' came",
     ]
