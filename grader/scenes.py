@@ -19,6 +19,8 @@ from grader.wiretap import Wiretap
 
 HOST = "127.0.0.1"
 
+END_OF_LINE = "\n"
+
 
 class Cast:
     """Who plays: a server, its wiretap, and the clients that have come so far, by name."""
@@ -39,26 +41,31 @@ class Cast:
         self.tap.expect(name)
         command = self.contract.client_command(HOST, self.tap.port)
         client = self.clients[name] = actor(self.stage, name, command, self.contract.directory)
-        client.sees(sees)
+        self.sees(name, sees)
         return client
 
     def enters(self, name: str, *others: str) -> None:
         """Start a client, let its user give a name, and wait until all who are there have been told."""
         self.arrives(name, sees="what is your name?").types(name)
         for present in (name, *others):
-            self.clients[present].sees(f"< {name} a rejoint le serveur")
+            self.sees(present, f"< {name} a rejoint le serveur")
+
+    def sees(self, name: str, *texts: str) -> None:
+        """Wait until one has seen texts, each in a line that is over: what he does next comes behind it."""
+        for text in texts:
+            self.clients[name].sees(text, END_OF_LINE)
 
     def says(self, speaker: str, line: str, *hearers: str) -> None:
         """Let one type a line and wait until others have seen it."""
         self.clients[speaker].types(line)
         for hearer in hearers:
-            self.clients[hearer].sees(f"< {line}", *self.cue)
+            self.sees(hearer, f"< {line}", *self.cue)
 
     def tells(self, speaker: str, line: str, *hearers: str) -> None:
         """Let one type a line and wait until others have seen it, and whose it is."""
         self.clients[speaker].types(line)
         for hearer in hearers:
-            self.clients[hearer].sees(f"{speaker}: {line}")
+            self.sees(hearer, f"{speaker}: {line}")
 
     def leaves(self, name: str, word: str = "fin") -> None:
         """Let one type the word that ends its client, and wait until the server has noticed."""
@@ -102,8 +109,8 @@ class Messengers(Cast):
             f"PYTHONPATH={self.contract.directory}",
             *self.contract.client_command(HOST, self.tap.port),
         ]
-        client = self.clients[name] = Client(self.stage, name, command, desk)
-        client.sees("connected")
+        self.clients[name] = Client(self.stage, name, command, desk)
+        self.sees(name, "connected")
         self.does(name, f"/nick {name}", f"OK, welcome {name}")
         self.server.announces(f"^{name} arrived")
         return desk
@@ -111,9 +118,9 @@ class Messengers(Cast):
     def does(self, name: str, line: str, *seen: str, **others: str) -> None:
         """Let one type a line, and wait until he sees what comes of it, and others what they see of it."""
         self.clients[name].types(line)
-        self.clients[name].sees(*seen)
+        self.sees(name, *seen)
         for other, text in others.items():
-            self.clients[other].sees(text)
+            self.sees(other, text)
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,7 @@ def turns(cast: Cast) -> None:
     cast.cue = ("your turn",)
     cast.arrives("alice", sees="you are client 1")
     cast.arrives("bob", sees="you are client 2")
-    cast.clients["alice"].sees("your turn")
+    cast.sees("alice", "your turn")
     cast.says("alice", "bonjour", "bob")
     cast.says("bob", "salut, ça va ?", "alice")
     cast.says("alice", "oui. On y va ?", "bob")
@@ -178,8 +185,8 @@ def impatience(cast: Cast) -> None:
     cast.arrives("bob", sees="their turn")
     cast.clients["bob"].types("attends, j'arrive !")
     cast.says("alice", "bonjour", "bob")
-    cast.clients["alice"].sees("< attends, j'arrive !", "your turn")
-    cast.clients["bob"].sees("their turn")
+    cast.sees("alice", "< attends, j'arrive !", "your turn")
+    cast.sees("bob", "their turn")
     cast.server_ends()
 
 
@@ -205,7 +212,7 @@ def line_that_waits(cast: Cast) -> None:
     cast.leaves("bob")
     cast.says("alice", "il y a quelqu'un ?")
     cast.arrives("carol")
-    cast.clients["carol"].sees("< il y a quelqu'un ?")
+    cast.sees("carol", "< il y a quelqu'un ?")
     cast.says("carol", "oui, moi", "alice")
     cast.server_ends()
 
@@ -220,7 +227,7 @@ def third_waits(cast: Cast) -> None:
     cast.says("carol", "et moi ?")
     cast.says("bob", "oui, très bien", "alice")
     cast.leaves("bob")
-    cast.clients["alice"].sees("< et moi ?")
+    cast.sees("alice", "< et moi ?")
     cast.server_ends()
 
 
@@ -273,14 +280,14 @@ def named_room(cast: Cast) -> None:
     cast.enters("bob", "alice")
     cast.clients["bob"].types("coucou")
     for name in ("bob", "alice"):
-        cast.clients[name].sees("< Bonjour")
+        cast.sees(name, "< Bonjour")
     cast.enters("carol", "alice", "bob")
     cast.clients["alice"].types("salut carol")
     for name in ("alice", "bob", "carol"):
-        cast.clients[name].sees("< alice: salut carol")
+        cast.sees(name, "< alice: salut carol")
     cast.leaves("bob", "exit")
     for name in ("alice", "carol"):
-        cast.clients[name].sees("< bob a quitté le serveur")
+        cast.sees(name, "< bob a quitté le serveur")
     cast.server_ends()
 
 
@@ -290,13 +297,13 @@ def impersonation(cast: Cast) -> None:
     cast.enters("alice")
     mallory = cast.arrives("mallory", sees="what is your name?")
     mallory.types("Alice")
-    mallory.sees("< *** this name is taken")
+    cast.sees("mallory", "< *** this name is taken")
     mallory.types("mallory")
-    for client in (mallory, cast.clients["alice"]):
-        client.sees("< mallory a rejoint le serveur")
+    for name in ("mallory", "alice"):
+        cast.sees(name, "< mallory a rejoint le serveur")
     mallory.types("alice a quitté le serveur")
-    for client in (mallory, cast.clients["alice"]):
-        client.sees("< mallory: alice a quitté le serveur")
+    for name in ("mallory", "alice"):
+        cast.sees(name, "< mallory: alice a quitté le serveur")
     cast.server_ends()
 
 
@@ -308,7 +315,7 @@ def room_of_names(cast: Cast) -> None:
         cast.server.announces(f", {number} present")
     carol = cast.arrives("carol", actor=PipedClient)
     carol.types("Alice")
-    carol.sees("name refused")
+    cast.sees("carol", "name refused")
     carol.types("carol")
     cast.server.announces(", 3 present")
     cast.tells("alice", "bonjour à tous", "bob", "carol")
@@ -327,7 +334,7 @@ def overheard(cast: Cast) -> None:
     cast.says("alice", "bob, pas un mot à carol : gâteau à 16 h", "bob", "carol")
     cast.says("carol", "quel gâteau ?", "alice", "bob")
     cast.clients["alice"].types("\x89PNG")
-    cast.clients["alice"].sees("not sent")
+    cast.sees("alice", "not sent")
     cast.server_ends()
 
 
@@ -343,7 +350,7 @@ def messenger(cast: Messengers) -> None:
     cast.does("alice", "qui a des oeufs ?", bob="< alice in cuisine: qui a des oeufs ?")
     cast.does("carol", "quel gâteau ?", "< quel gâteau ?")
     cast.leaves("bob", "/quit")
-    cast.clients["alice"].sees("INFO> bob has quit cuisine")
+    cast.sees("alice", "INFO> bob has quit cuisine")
     cast.server_ends()
 
 
