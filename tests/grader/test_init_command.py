@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.contract import ContractError, read_contract
-from grader.init import looked_at
+from grader.guess import looked_at
 from grader.program import Program
 from grader.stage import Stage
 from tests.course.handouts import ROOT
@@ -25,7 +25,7 @@ def guessed(directory: Path, **files: str) -> dict[str, str]:
     """Write files (`client_c` is client.c) and return the contract that is guessed."""
     for name, text in files.items():
         (directory / name.replace("_", ".")).write_text(text)
-    return looked_at(directory).lines
+    return looked_at(directory)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,121 @@ def test_a_program_may_leave_its_sockets_to_a_module(tmp_path: Path) -> None:
         client_py="import net, sys\nnet.connected(sys.argv[1], int(sys.argv[2]))\n",
     )
     assert lines == {"server": '"python3 server.py {port}"', "client": '"python3 client.py {host} {port}"'}
+
+
+CLIENT_C = "int main(int argc, char **argv) { inet_addr(argv[1]); htons(atoi(argv[2])); connect(s); }"
+
+
+def laid_out(directory: Path, files: dict[str, str]) -> dict[str, str]:
+    """Write files, in directories where their names say so, and return the contract that is guessed, unquoted."""
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text)
+    return {key: line.strip('"') for key, line in looked_at(directory).items()}
+
+
+def test_sources_may_be_in_a_directory_of_their_own(tmp_path: Path) -> None:
+    lines = laid_out(tmp_path, {"src/server.c": SERVER_C, "src/client.c": CLIENT_C, "rapport.txt": ""})
+    assert (
+        lines["build"] == "gcc -o src/server src/server.c -pthread && gcc -o src/client src/client.c -pthread"
+    )
+    assert (lines["server"], lines["client"]) == ("./src/server {port}", "./src/client {host} {port}")
+
+
+def test_programs_at_the_top_come_before_those_below(tmp_path: Path) -> None:
+    old = {f"old/{name}": "int main(void) { listen(s); connect(s); }" for name in ("server.c", "client.c")}
+    lines = laid_out(tmp_path, {"server.c": SERVER_C, "client.c": CLIENT_C, **old})
+    assert lines["server"] == "./server {port}"
+
+
+def test_a_program_is_compiled_with_what_it_includes(tmp_path: Path) -> None:
+    lines = laid_out(
+        tmp_path,
+        {
+            "serveur/main.c": f'#include "lines.h"\n{SERVER_C}',
+            "client/main.c": f'#include "../client/show.h"\n#include <math.h>\n{CLIENT_C}',
+            "client/show.h": "",
+            "client/show.c": '#include "lines.h"\n',
+            "include/lines.h": "",
+            "common/lines.c": "",
+            "common/other.c": "",
+        },
+    )
+    server, client = lines["build"].split(" && ")
+    assert server == "gcc -o serveur/main serveur/main.c common/lines.c -Iinclude -pthread"
+    assert client == "gcc -o client/main client/main.c client/show.c common/lines.c -Iinclude -pthread -lm"
+
+
+def test_a_makefile_may_name_its_directories(tmp_path: Path) -> None:
+    makefile = (
+        "BIN = bin\nSRC=src\n$(BIN)/chat: $(SRC)/server.c\n\tgcc -o $@ $^\n\ngcc -o ${BIN}/talk client.c\n"
+    )
+    lines = laid_out(tmp_path, {"Makefile": makefile, "src/server.c": SERVER_C, "src/client.c": CLIENT_C})
+    assert lines == {"build": "make", "server": "./bin/chat {port}", "client": "./bin/talk {host} {port}"}
+
+
+def test_a_makefile_may_have_one_rule_for_all(tmp_path: Path) -> None:
+    makefile = "B = out\nall: $(B)/server $(B)/client\n$(B)/%: src/%.c\n\tgcc -o $@ $<\n"
+    lines = laid_out(tmp_path, {"Makefile": makefile, "src/server.c": SERVER_C, "src/client.c": CLIENT_C})
+    assert (lines["server"], lines["client"]) == ("./out/server {port}", "./out/client {host} {port}")
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        'HOST, PORT = "127.0.0.1", 5555',
+        "port: int = 5555",
+        's.bind(("", 5555))',
+        "PORT_NUMBER = 1\nport=5555",
+    ],
+)
+def test_a_port_is_found_however_it_is_written(server: str, tmp_path: Path) -> None:
+    lines = laid_out(tmp_path, {"server.py": f"{server}\ns.listen()", "client.py": "s.connect(a)"})
+    assert lines["port"] == "5555"
+
+
+def test_each_program_may_have_its_own_makefile(tmp_path: Path) -> None:
+    files = {"s/server.c": SERVER_C, "s/Makefile": "", "c/client.c": CLIENT_C, "c/Makefile": ""}
+    assert laid_out(tmp_path, files)["build"] == "make -C s && make -C c"
+
+
+def test_a_launch_script_tells_what_the_source_does_not(tmp_path: Path) -> None:
+    reads_options = "int main(int n, char **w) {{ getopt(n, w, options); {}(s); }}"
+    lines = laid_out(
+        tmp_path,
+        {
+            "server.c": reads_options.format("listen"),
+            "client.c": reads_options.format("connect"),
+            "run.sh": "gcc -o server server.c\n./server -p 4444 &\n./client -h localhost -p $PORT --quiet; wait\n",
+        },
+    )
+    assert lines["server"] == "./server -p {port}"
+    assert lines["client"] == "./client -h {host} -p {port} --quiet"
+    assert "port" not in lines
+
+
+@pytest.mark.parametrize(
+    ("client", "command"),
+    [
+        ('java Client "$1" "$2"', "sh client.sh {host} {port}"),
+        ("java Client localhost ${1}", "sh client.sh {port}"),
+        ('java Client "$1" "$2" "$3"', "sh client.sh {host} {port} {place}"),
+        ("java Client localhost 5000", "sh client.sh"),
+    ],
+)
+def test_programs_in_other_languages_are_started_by_their_scripts(
+    client: str, command: str, tmp_path: Path
+) -> None:
+    lines = laid_out(tmp_path, {"serveur.sh": "java Server $1", "client.sh": client})
+    assert lines["server"] == "sh serveur.sh {port}"
+    assert lines["client"] == command
+    assert lines.get("port") == ("5000" if "5000" in client else None)
+
+
+def test_a_name_with_a_blank_is_one_word(tmp_path: Path) -> None:
+    lines = laid_out(tmp_path, {"my chat/server.c": SERVER_C, "my chat/client.c": CLIENT_C})
+    assert lines["server"] == "./'my chat/server' {port}"
+    assert "gcc -o 'my chat/server' 'my chat/server.c'" in lines["build"]
 
 
 def run(stage: Stage, directory: Path, *options: str) -> Program:
