@@ -188,6 +188,11 @@ def is_stopped_in_time(server: Server, number: signal.Signals) -> Iterator[None]
     )
 
 
+def still_runs(server: Server) -> None:
+    """Expect a server to be there, whatever has happened."""
+    assert server.is_running(), server.program.ending()
+
+
 def ends_quietly(server: Server) -> None:
     """Expect a server to end with code 0, and without a traceback."""
     server.ends(0)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from grader.journal import spell
 from grader.peers import Peer
 from grader.stage import Stage
-from grader.unseen import Unseen
+from grader.unseen import Unseen, expect
 from tests.e2e.wire import MAX_LINE_BYTES
 
 NAMES = ("Alice", "Bob", "Carol", "Dave", "Erin", "Frank", "Grace", "Heidi", "Ivan", "Judy")
@@ -54,13 +54,14 @@ class Talker(Peer):
     def is_refused(self, line: str | bytes, code: str) -> None:
         """Say a line, and be told what is wrong with it: in one word, then in a few."""
         self.sends(line if isinstance(line, bytes) else f"{line}\n".encode())
-        error, first, words = [*self.receives_line().split(" ", 2), "", ""][:3]
-        assert (error, first.startswith(code), bool(words)) == ("ERR", True, True), (
-            line,
-            error,
-            first,
-            words,
-        )
+        self.is_told(code)
+
+    def is_told(self, code: str) -> None:
+        """Expect to be told what is wrong: in one word, which may only begin so, then in a few."""
+        line = self.receives_line()
+        error, first, words = [*line.split(" ", 2), "", ""][:3]
+        right = error == "ERR" and first.startswith(code) and words
+        expect(self.stage, bool(right), f"{self.name} receives 'ERR {code}', and why", repr(line))
 
     def _greets(self, members: Sequence["Talker"]) -> bool:
         self.says("MSG hello")

@@ -21,7 +21,7 @@ from grader.stage import Stage
 from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
-from tests.e2e.figures import has_announced_all, listens_as_said, refuses, stays_small
+from tests.e2e.figures import has_announced_all, has_threads, listens_as_said, refuses, stays_small
 from tests.e2e.floods import FLOOD_SECONDS
 from tests.e2e.members import (
     ALPHABETS,
@@ -50,6 +50,7 @@ from tests.e2e.steps import (
     restart,
     run,
     say_short_after_long,
+    still_runs,
     talk,
 )
 from tests.e2e.visits import ENDS, Visit, pipes_all_lines, shows_escaped
@@ -196,7 +197,7 @@ def test_while_typing(people: People, newcomer: Bring, words: Words) -> None:
     alice.begins_to_type(start)
     alice.sees(newcomer(words.word()).name)
     talk(alice, alice, end)
-    assert (start + end).encode() in alice.shown()
+    assert (start + end).encode() in alice.shown(), f"the line {start + end!r} is not shown whole"
 
 
 # More than the course text asks for
@@ -235,8 +236,9 @@ def test_leave(how: str, people: People, server: Server, words: Words, contract:
     for other in alice, carol:
         other.sees(bob.name)
     hear_themselves([carol, alice], words)
-    assert alice.shown().count(bob.name.encode()) == before + 1
-    assert server.is_running()
+    told = alice.shown().count(bob.name.encode()) - before
+    assert told == 1, f"{alice.name} is told of the departure {told} times, and not once"
+    still_runs(server)
 
 
 @check(
@@ -360,12 +362,12 @@ def test_refused(server: Server, peer: Connect, members: Members, words: Words) 
     for kind, raw in BAD_NAMES.items():
         newcomer = peer("newcomer")
         newcomer.sends(raw + b"\n")
-        assert is_refused(newcomer), kind
+        assert is_refused(newcomer), f"refused without a reason: {kind}"
         newcomer.name = words.word()
         gives_name(newcomer, [member])
         newcomer.says("exit")
         member.receives(departure(newcomer.name))
-    assert server.is_running()
+    still_runs(server)
 
 
 @check(
@@ -432,12 +434,16 @@ def some_are_silent(server: Server, peer: Connect, there: list[Peer], words: Wor
 def very_many_are_silent(server: Server, peer: Connect, there: list[Peer], words: Words) -> None:
     """As many as may, and ten more, who are told so."""
     crowd = [peer(f"silent{number}") for number in range(MAX_NAMELESS + TOO_MANY)]
-    assert server.stage.wait_until(lambda: sum(each.hung_up for each in crowd) >= TOO_MANY)
+    assert server.stage.wait_until(lambda: sum(each.hung_up for each in crowd) >= TOO_MANY), (
+        f"{len(crowd)} are nameless, and fewer than {TOO_MANY} of them are sent away"
+    )
     inside = [each for each in crowd if not each.hung_up]
     for each in crowd:
         if each.hung_up:
             is_refused(each)
-    assert len(inside) == MAX_NAMELESS
+    assert len(inside) == MAX_NAMELESS, (
+        f"of {len(crowd)} nameless {len(inside)} may stay, and not {MAX_NAMELESS}"
+    )
     says_to_all(there[0], there, words.line())
     inside[0].name = words.word()
     gives_name(inside[0], there)
@@ -480,7 +486,7 @@ def test_late(server: Server, peer: Connect, members: Members, words: Words) -> 
     for each in silent, dripping:
         is_refused(each)
     says_to_all(there[0], there, words.line())
-    assert refused.unread.startswith(REFUSAL.encode())
+    assert refused.unread.startswith(REFUSAL.encode()), "a name that is refused is not answered with a reason"
 
 
 # The wire: lines
@@ -575,7 +581,7 @@ def test_bad_lines(members: Members, words: Words) -> None:
     for kind, raw in BAD_LINES.items():
         if kind != "endless":
             sender.sends(raw)
-            assert is_refused(sender), kind
+            assert is_refused(sender), f"refused without a reason: {kind}"
             says_to_all(sender, there, words.line())
     sender.sends(b"x" * (ENDLESS_BYTES + 1))
     is_refused(sender)
@@ -653,7 +659,7 @@ def talk_until_told(speaker: Peer, hearer: Peer, notice: str, text: str) -> list
         speaker.says(line)
         while not seen or seen[-1] != f"{speaker.name}: {line}":
             seen.append(hearer.receives_line())
-            assert seen[-1] in (notice, f"{speaker.name}: {line}")
+            assert seen[-1] in (notice, f"{speaker.name}: {line}"), f"nobody has said {seen[-1][:40]!r} here"
         if notice in seen:
             return seen
     raise AssertionError(f"{hearer.name} was never told {notice!r}")
@@ -689,7 +695,8 @@ def test_storm(server: Server, members: Members, peer: Connect, words: Words) ->
     for guest, leave in guests.items():
         whole = leave in DEPARTURES[:2]
         histories.append(History(guest.name, ["0"], lines_of(guest), left=True, whole=whole))
-    assert complaints(histories) == []
+    found = complaints(histories)
+    assert not found, "; ".join(found[:3])
 
 
 def wait_for_guests_to_go(server: Server, descriptors: int) -> None:
@@ -724,10 +731,11 @@ def lines_of(peer: Peer) -> list[str]:
 def test_threads(server: Server, members: Members, peer: Connect, words: Words) -> None:
     """A main thread and one for each client, ended with it; none burns the processor, out of descriptors neither."""
     process = server.program.usage()
-    assert process.num_threads() == 1
+    has_threads(server.program, 1)
     there = members(4)
     silent = peer("silent")
-    assert server.stage.wait_for_outside(lambda: process.num_threads() == 6)
+    server.stage.wait_for_outside(lambda: process.num_threads() == 6)
+    has_threads(server.program, 6)
     are_idle(server.program)
     limits = process.rlimit(psutil.RLIMIT_NOFILE)
     process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds(), limits[1]))
@@ -739,7 +747,8 @@ def test_threads(server: Server, members: Members, peer: Connect, words: Words) 
     all_receive([*there, newcomer], arrival(newcomer.name))
     for each in (*there, newcomer, silent):
         each.closes()
-    assert server.stage.wait_for_outside(lambda: process.num_threads() == 1)
+    server.stage.wait_for_outside(lambda: process.num_threads() == 1)
+    has_threads(server.program, 1)
 
 
 def everybody_reads(server: Server, members: Members, enter: Enter, peer: Connect, words: Words) -> None:  # noqa: ARG001
@@ -749,7 +758,7 @@ def everybody_reads(server: Server, members: Members, enter: Enter, peer: Connec
     is_taken_in(server)
     ends_in_time(server, signal.SIGINT, there)
     server.stage.wait_until(lambda: silent.hung_up)
-    assert silent.hung_up
+    assert silent.hung_up, "the server has ended, and one without a name is still connected"
 
 
 def one_does_not_read(server: Server, members: Members, enter: Enter, peer: Connect, words: Words) -> None:  # noqa: ARG001
@@ -769,7 +778,7 @@ def one_talks(server: Server, members: Members, enter: Enter, peer: Connect, wor
     server.interrupt()
     server.program.signal(signal.SIGCONT)
     while (line := speaker.receives_line()) != "exit":
-        assert line.startswith(f"{speaker.name}: ")
+        assert line.startswith(f"{speaker.name}: "), f"what {speaker.name} says came back as {line[:40]!r}"
     speaker.is_hung_up_on()
     assert not speaker.was_reset, "the server closed with bytes unread: that resets the connection"
     speaker.closes()

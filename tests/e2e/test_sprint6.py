@@ -33,7 +33,14 @@ from tests.e2e.binary import (
     header,
     packed,
 )
-from tests.e2e.figures import has_announced_all, has_closed_all, listens_as_said, refuses, stays_small
+from tests.e2e.figures import (
+    has_announced_all,
+    has_closed_all,
+    has_threads,
+    listens_as_said,
+    refuses,
+    stays_small,
+)
 from tests.e2e.floods import FLOOD_SECONDS
 from tests.e2e.steps import (
     Bring,
@@ -42,6 +49,7 @@ from tests.e2e.steps import (
     has_announced,
     is_stopped_in_time,
     run,
+    still_runs,
 )
 from tests.e2e.visits import OBEYED
 from tests.e2e.wire import ENDLESS_BYTES, is_taken_in
@@ -143,7 +151,7 @@ def jazz(talkers: Talkers) -> list[Talker]:
         newcomer.hears(Type.JOIN, "You have joined jazz", infos="jazz", sender=SERVER)
         for one in there:
             one.hears(Type.JOIN, f"INFO> {newcomer.name} has joined jazz", infos="jazz", sender=SERVER)
-    assert dave.has_heard() is False
+    assert not dave.has_heard(), f"{dave.name} hears of a channel in which he is not"
     return people
 
 
@@ -204,7 +212,7 @@ def test_leave(connect: Connect, server: Server, words: Words) -> None:
         getattr(leaver, how)()
         knows_nothing_more(alice, words)
     knows_nothing_more(connect("newcomer"), words)
-    assert server.is_running()
+    still_runs(server)
 
 
 @check(
@@ -218,7 +226,8 @@ def test_one_thread(server: Server, connect: Connect, words: Words) -> None:
     for talker in people:
         knows_nothing_more(talker, words)
     process = server.program.usage()
-    assert (process.num_threads(), process.children()) == (1, [])
+    has_threads(server.program, 1)
+    assert not process.children(), "the server has started another process"
     are_idle(server.program)
 
 
@@ -264,8 +273,9 @@ def test_who(talkers: Talkers, connect: Connect) -> None:
     connect("stranger")
     alice.tells(Type.WHO)
     said = alice.hears(Type.WHO, sender=SERVER)
-    assert said.text.split("\n")[0] == "Online users are"
-    assert sorted(said.text.split("\n")[1:]) == ["- alice", "- bob", "- carol"]
+    head, *names = said.text.split("\n")
+    assert head == "Online users are", f"the list begins with {head!r}"
+    assert sorted(names) == ["- alice", "- bob", "- carol"], f"the list is {names}"
     bob.half_closes()
     bob.is_hung_up_on()
     alice.tells(Type.WHO)
@@ -339,7 +349,8 @@ def test_channel(jazz: list[Talker], words: Words) -> None:
     dave.tells(Type.CHANNEL, "jazz", line)
     dave.is_refused(Type.CHANNEL)
     dave.tells(Type.CHANNELS)
-    assert "jazz" in dave.hears(Type.CHANNELS, sender=SERVER).text
+    channels = dave.hears(Type.CHANNELS, sender=SERVER).text
+    assert "jazz" in channels, f"the list of channels is {channels!r}"
     for talker in jazz:
         knows_nothing_more(talker, words)
 
@@ -511,8 +522,10 @@ def test_people_file(person: Bring, tmp_path: Path, words: Words) -> None:
         marker = words.word()
         bob.types(f"/msg alice {marker}")
         alice.sees(marker)
-        assert alice.stage.wait_for_outside(saved.exists) if is_wanted else not saved.exists()
-    assert saved.read_bytes() == photo.read_bytes()
+        if is_wanted:
+            assert alice.stage.wait_for_outside(saved.exists), "a file that is accepted is not saved"
+        assert saved.exists() == is_wanted, "a file that is not wanted is saved"
+    assert saved.read_bytes() == photo.read_bytes(), "the file that is saved is not the one that was sent"
 
 
 # The client, towards servers and senders of any kind
@@ -1019,7 +1032,7 @@ def test_order(talkers: Talkers, words: Words) -> None:
             visit = (Type.JOIN, ""), (Type.CHANNEL, line), (Type.QUIT, "")
             guest.sends(b"".join(packed(kind, "jazz", text) for kind, text in visit))
     seen = [history(watcher, 3 * VISITS * len(guests)) for watcher in watchers]
-    assert seen[0] == seen[1] == seen[2]
+    assert seen[0] == seen[1] == seen[2], "three members of a channel see different histories"
     inside: set[str] = set()
     for event, name in seen[0]:
         assert (name in inside) == (event != Type.JOIN), f"{name} is heard while not in the channel"
