@@ -36,7 +36,7 @@ class Meter:
 
 
 def talk(crowd: Crowd, begin: float, end: float, outstanding: int, clients: int) -> Talk:
-    """Let everybody say its next line as soon as enough has come back; count from `begin` to `end`.
+    """Let everybody say its next line as soon as enough has come back; count from `begin` to `end`, as long if late.
 
     A client is `outstanding` lines ahead of what it has heard: from `clients` - 1 others, so many lines each. So the
     crowd goes exactly as fast as the server, and nobody need know which line has reached whom.
@@ -47,7 +47,7 @@ def talk(crowd: Crowd, begin: float, end: float, outstanding: int, clients: int)
         crowd.say(client, outstanding)
     listen(crowd, begin, share, outstanding)
     meter = Meter(crowd)
-    listen(crowd, end, share, outstanding)
+    listen(crowd, time.monotonic() + end - begin, share, outstanding)
     gc.enable()
     return meter.talk()
 

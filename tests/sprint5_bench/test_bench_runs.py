@@ -4,6 +4,7 @@ import csv
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +14,14 @@ import pytest
 from sprint5_concurrency.bench.__main__ import main
 from sprint5_concurrency.bench.crew import Crew
 from sprint5_concurrency.bench.dialect import Dialect
+from sprint5_concurrency.bench.gathering import gathering
 from sprint5_concurrency.bench.irc import Irc
 from sprint5_concurrency.bench.measures import Settings, measure
 from sprint5_concurrency.bench.nats import Nats
 from sprint5_concurrency.bench.plots import can_draw
 from sprint5_concurrency.bench.results import DELIVERIES, LATENCY, REST, STALLED, Run, from_json
 from sprint5_concurrency.bench.servers import STRATEGIES, Target, other_program, strategy
+from sprint5_concurrency.bench.wire import HEARD_BYTES
 from tests.common.children import ROOT, child, outcome, said
 
 FAULTY = ROOT / "tests/sprint5_bench/faulty_server.py"
@@ -66,6 +69,19 @@ def test_a_strategy_loses_nothing(crew: Crew, name: str) -> None:
     assert run.figures["per_second"] > 0
     assert run.figures["heard"] >= run.figures["judged"] > 0
     assert run.figures["heard_out"] == 1
+
+
+@pytest.mark.parametrize(("order", "rate"), [("talk", (10, 4)), ("pace", (1000,))])
+def test_who_begins_late_is_measured_as_long(crew: Crew, order: str, rate: tuple[int, ...]) -> None:
+    with gathering(crew, strategy("event_loop"), 4) as meeting:
+        meeting.count_from_here(HEARD_BYTES)
+        missed = time.monotonic() - 10
+        crew.tell(order, (missed, missed + TINY.seconds, *rate))
+        answers, *_busy = meeting.watch(time.monotonic())
+        talks = [answer.talk if order == "pace" else answer for answer in answers]
+        failures, _checked = meeting.end(sum(talk.messages for talk in talks), TINY.patience)
+    assert failures == ()
+    assert all(talk.deliveries_per_second > 0 for talk in talks)
 
 
 @pytest.mark.parametrize(
