@@ -24,10 +24,11 @@ class Paced(NamedTuple):
 
 
 def pace(crowd: Crowd, begin: float, end: float, messages_per_second: float) -> Paced:
-    """Let one after another say a line, at a fixed rate whatever the server does; count from `begin`."""
+    """Let one after another say a line, at a fixed rate whatever the server does; count as long as planned."""
     meter = Meter(crowd)
     speakers = cycle(list(crowd.clients))
     due, lateness = time.monotonic(), [0]
+    end = max(end, due + end - begin)
     while (now := time.monotonic()) < end:
         if now >= due:
             say_now(crowd, next(speakers))
