@@ -17,18 +17,14 @@ import fcntl
 import socket
 import sys
 import termios
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from types import TracebackType
 
 from common.lines import Inbox, LineDecoder, encode_line
-from common.stop import POLLIN, POLLOUT, Stop, wait_ready
+from common.stop import POLLOUT, Stop
 
 CHUNK_BYTES = 4096
 """What one recv asks for: two of the longest lines, so that a reader never holds much more than it uses."""
-
-FAREWELL_SECONDS = 0.3
-"""How long a program that leaves waits for its peers to close too: a server must be gone within a second."""
 
 
 class Connection:
@@ -145,38 +141,3 @@ def unsent_bytes(sock: socket.socket) -> int:
     with contextlib.suppress(OSError):
         return int.from_bytes(fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
     return 0
-
-
-def take_leave(
-    connections: Iterable[Connection], word: str, hurried: Callable[[], bool] = lambda: True
-) -> None:
-    """Say `word` to all, wait until they have closed too, FAREWELL_SECONDS at most together, and close.
-
-    Why not close at once: bytes that are then unread make TCP reset the connection (RFC 2525, 2.17), and a
-    reset destroys what is still on its way to the peer, `word` first of all. Who is not `hurried` therefore
-    stays as long as something is on its way, to them or from them: a peer that still talks has not heard `word`.
-    """
-    leaving = list(connections)
-    for connection in leaving:
-        connection.post(word)
-    deadline = time.monotonic() + FAREWELL_SECONDS
-    while (here := [each for each in leaving if not each.ended]) and time.monotonic() < deadline:
-        heard = _say_and_read_away(here, deadline - time.monotonic())
-        if (heard or any(each.unsent for each in here)) and not hurried():
-            deadline = time.monotonic() + FAREWELL_SECONDS
-    for connection in leaving:
-        connection.close()
-
-
-def _say_and_read_away(connections: list[Connection], seconds: float) -> bool:
-    """Send what is left to say, close our side behind it, and throw away what arrives; False if nothing moved."""
-    for connection in connections:
-        if not connection.outbox:
-            connection.finish_sending()
-    interests = {each: POLLIN | (POLLOUT if each.outbox else 0) for each in connections}
-    ready = wait_ready(interests, seconds)
-    for connection in ready:
-        connection.flush()
-        connection.read()
-        connection.inbox.clear()
-    return bool(ready)

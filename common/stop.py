@@ -28,7 +28,7 @@ RUNG = b"\0"
 
 
 PEEKED_RINGS = 4096
-"""How many rings are looked through for a signal; a bell that has rung oftener has heard one before."""
+"""More than a bell holds."""
 
 
 class Failure(Exception):
@@ -105,12 +105,9 @@ class Stop:
         return bool(wait_ready({self: POLLIN}, 0))
 
     def signal_number(self) -> int:
-        """Return the signal that rang first; 0 when it was none."""
-        return self._bell.recv(1, socket.MSG_PEEK)[0] if self.is_set() else 0
-
-    def has_signal(self) -> bool:
-        """Tell whether a signal has come, first or later."""
-        return self.is_set() and any(self._bell.recv(PEEKED_RINGS, socket.MSG_PEEK))
+        """Return the first signal that has rung, 0 when none has."""
+        rings = self._bell.recv(PEEKED_RINGS, socket.MSG_PEEK) if self.is_set() else b""
+        return next(filter(None, rings), 0)
 
     def wait_for(
         self,

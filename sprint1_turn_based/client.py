@@ -11,7 +11,8 @@ One that is given `emi` may receive a line too: the last one that was sent to it
 """
 
 from common.arguments import client_arguments
-from common.connection import Connection, take_leave
+from common.connection import Connection
+from common.farewell import take_leave
 from common.lines import BadLine
 from common.program import run_client
 from common.sockets import connect

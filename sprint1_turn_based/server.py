@@ -16,7 +16,8 @@ from collections.abc import Mapping
 
 from common.announcer import Announcer
 from common.arguments import server_arguments
-from common.connection import Connection, take_leave
+from common.connection import Connection
+from common.farewell import take_leave
 from common.lines import BadLine
 from common.program import run_server
 from common.sockets import accept_waiting, format_address, open_listener

@@ -9,7 +9,8 @@ Each waits for one thing only, so neither holds up the other: lines come and go 
 import threading
 
 from common.arguments import client_arguments
-from common.connection import Connection, take_leave
+from common.connection import Connection
+from common.farewell import take_leave
 from common.lines import BadLine
 from common.program import run_client
 from common.sockets import connect
@@ -34,7 +35,7 @@ def main(stop: Stop) -> None:
         stop.ring()
         receiver.join()
         if user_leaves:
-            take_leave([connection], FIN, hurried=stop.has_signal)
+            take_leave([connection], FIN, hurried=stop.signal_number)
 
 
 def send_typed_lines(keyboard: Keyboard, connection: Connection, screen: Screen, stop: Stop) -> None:

@@ -14,7 +14,8 @@ import threading
 from queue import Empty, SimpleQueue
 
 from common.arguments import client_arguments
-from common.connection import Connection, take_leave
+from common.connection import Connection
+from common.farewell import Farewell, take_leave
 from common.lines import BadLine
 from common.program import run_client
 from common.sockets import connect
@@ -117,10 +118,11 @@ class Receiver:
         self._leaving = True
         self._connection.send_line(EXIT)
         self._connection.finish_sending()
-        before = -1
-        while self.thread.is_alive() and (self._heard > before or self._connection.unsent):
+        farewell = Farewell(self._stop.signal_number, SILENCE_SECONDS, SILENCE_SECONDS)
+        while self.thread.is_alive() and farewell.seconds_left:
             before = self._heard
-            self.thread.join(SILENCE_SECONDS)
+            self.thread.join(farewell.seconds_left)
+            farewell.renew(self._heard > before, self._connection.unsent)
 
     def _show_until_end(self) -> None:
         for line in self._connection:

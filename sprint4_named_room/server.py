@@ -17,7 +17,8 @@ from typing import TypeVar
 
 from common.announcer import Announcer
 from common.arguments import client_count, server_arguments
-from common.connection import Connection, take_leave
+from common.connection import Connection
+from common.farewell import take_leave
 from common.lines import BadLine, EndlessLine
 from common.program import run_server
 from common.sockets import accept, bound_unsent, format_address, open_listener

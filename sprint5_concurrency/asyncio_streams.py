@@ -14,7 +14,7 @@ import socket
 import types
 from collections.abc import Generator
 
-from common.connection import FAREWELL_SECONDS
+from common.farewell import FAREWELL_SECONDS
 from common.stop import Source, Stop
 from sprint5_concurrency.member import UNSENT_BYTES, Member
 from sprint5_concurrency.reception import Reception

@@ -4,12 +4,11 @@ What waits here waits for the bell, too: a user who has had enough need not wait
 """
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 
-from common.connection import FAREWELL_SECONDS, Connection
+from common.connection import Connection
 from common.sockets import connect
-from common.stop import POLLIN, POLLOUT, Failure, Stop, Stopped, wait_ready
+from common.stop import POLLIN, POLLOUT, Failure, Stop, Stopped
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 """A server that was restarted is back at once; one that stays away should not be hammered at by all who wait."""
@@ -38,19 +37,3 @@ def find_again(host: str, port: int, stop: Stop, tell: Callable[[str], None]) ->
 def interest(connection: Connection) -> int:
     """Return what to wait for at a connection: room, too, while something is unsent."""
     return POLLIN | (POLLOUT if connection.outbox else 0)
-
-
-def part(connection: Connection) -> None:
-    """Send what is left, say that nothing more will come, and wait until the server has closed too; not for long.
-
-    Why not close at once: bytes that are unread then make TCP reset the connection (RFC 2525, 2.17), and a reset
-    destroys what is still on its way, the last line typed first of all.
-    """
-    deadline = time.monotonic() + FAREWELL_SECONDS
-    while not connection.ended and (left := deadline - time.monotonic()) > 0:
-        if not connection.outbox:
-            connection.finish_sending()
-        if wait_ready({connection: interest(connection)}, left):
-            connection.flush()
-            connection.read()
-            connection.inbox.clear()

@@ -8,10 +8,11 @@ import asyncio
 from collections.abc import Callable
 
 from common.connection import Connection
+from common.farewell import take_leave
 from common.lines import BadLine
 from common.sockets import connect
 from common.stop import Failure, Stop
-from sprint5_concurrency.link import find_again, part
+from sprint5_concurrency.link import find_again
 
 CHUNKS = 16
 """What is read before it is shown, in chunks of a connection: whole screens under a flood, and keys in between."""
@@ -93,7 +94,7 @@ class LoopLink:
     def close(self) -> None:
         """Leave politely, if the server is there."""
         if self.is_connected():
-            part(self._connection)
+            take_leave([self._connection])
         self._connection.close()
 
     def _post(self, line: str) -> None:

@@ -8,15 +8,14 @@ One thread waits for both, as `poll_loop` does for a hundred. Typed lines are re
 whoever types faster than the network waits, and no memory fills.
 """
 
-import time
-
-from common.connection import FAREWELL_SECONDS, Connection
+from common.connection import Connection
+from common.farewell import FAREWELL_SECONDS, Farewell, take_leave
 from common.lines import BadLine
 from common.sockets import connect
 from common.stop import POLLIN, Failure, Source, Stop, wait_ready
 from common.terminal import Keyboard, complain, write_unless_stopped
 from sprint5_concurrency.conversation import Conversation, End, Leave, Message, Note, Send
-from sprint5_concurrency.link import find_again, interest, part
+from sprint5_concurrency.link import find_again, interest
 
 
 def converse(host: str, port: int, reconnect: bool, stop: Stop) -> None:
@@ -40,7 +39,7 @@ class Talk:
         self._keyboard = Keyboard()
         self._conversation = Conversation()
         self._over = False  # somebody has ended the conversation
-        self._deadline: float | None = None  # all is typed and sent; until when the server may still answer
+        self._farewell: Farewell | None = None  # all is typed and sent; the server may still answer
 
     def note(self, text: str) -> None:
         """Print one line of the program's own. Raises Failure."""
@@ -54,10 +53,10 @@ class Talk:
             while not (self._over or connection.ended or self._seconds_left() == 0):
                 self._take_turn(connection)
             if self._over:
-                part(connection)
-        if self._deadline is not None and self._is_nameless():
+                take_leave([connection], hurried=self._stop.signal_number)
+        if self._farewell and self._is_nameless():
             raise Failure(f"name refused: {self._conversation.refusal}")
-        return not self._over and self._deadline is None
+        return not self._over and not self._farewell
 
     def _take_turn(self, connection: Connection) -> None:
         ready = wait_ready(self._interests(connection), self._seconds_left())
@@ -67,8 +66,8 @@ class Talk:
         if self._keyboard in ready:
             self._keyboard.read()
         self._type(connection)
-        if self._deadline is not None and (connection in ready or connection.unsent):
-            self._listen_on()
+        if self._farewell:
+            self._farewell.renew(connection in ready, connection.unsent)
         self._over = self._over or self._stop in ready
 
     def _interests(self, connection: Connection) -> dict[Source, int]:
@@ -120,16 +119,12 @@ class Talk:
 
     def _finish(self, connection: Connection) -> None:
         """Say that nothing more will come, and listen for a moment: it may be an answer to the last line."""
-        if self._deadline is None:
+        if not self._farewell:
             connection.finish_sending()
-            self._listen_on()
-
-    def _listen_on(self) -> None:
-        """Listen for a moment from now on: a server that still talks has not come to the last line yet."""
-        self._deadline = time.monotonic() + FAREWELL_SECONDS
+            self._farewell = Farewell(self._stop.signal_number, FAREWELL_SECONDS, FAREWELL_SECONDS)
 
     def _seconds_left(self) -> float | None:
-        return None if self._deadline is None else max(0, self._deadline - time.monotonic())
+        return self._farewell.seconds_left if self._farewell else None
 
     def _is_nameless(self) -> bool:
         return bool(self._conversation.refusal) and not self._conversation.name

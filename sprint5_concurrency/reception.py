@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 from common.announcer import Announcer
-from common.connection import FAREWELL_SECONDS
+from common.farewell import FAREWELL_SECONDS
 from common.sockets import OUT_OF_RESOURCES, PAUSE_SECONDS, format_address, prepare
 from common.stop import POLLIN, POLLOUT, wait_ready
 from common.terminal import complain

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from common.connection import unsent_bytes
+from common.farewell import Farewell
 from common.sockets import CONNECT_SECONDS, Address, connect_to, format_address, reason, try_each
 from common.stop import POLLIN, Failure, Stop, wait_ready
 from sprint6_messenger.decoder import SKIPPED_BYTES, MessageDecoder
@@ -25,7 +26,7 @@ FAREWELL_SECONDS = 1.0
 """How long a client that leaves listens to what it is still answered."""
 
 SILENCE_SECONDS = 0.3
-"""A server that talks without such a pause, or has not taken all that was sent, is behind."""
+"""After that time, such a pause is the end of it."""
 
 
 class Link:
@@ -88,18 +89,14 @@ class Link:
             self.sock.shutdown(socket.SHUT_WR)
 
     def last_words(self, stop: Stop) -> Iterator[None]:
-        """Close our side, and yield whenever the server has answered, until it closes too or has had time for it.
-
-        Its time begins anew while it is behind: what was said last is still on its way then. A signal ends that.
-        """
+        """Close our side, and yield whenever the server has answered, until it closes too or has had time for it."""
         self.finish_sending()
-        until = time.monotonic() + FAREWELL_SECONDS
-        while not self.ended and time.monotonic() < until:
-            answers = wait_ready({self: POLLIN}, until - time.monotonic())
+        farewell = Farewell(stop.signal_number, FAREWELL_SECONDS, SILENCE_SECONDS)
+        while not self.ended and farewell.seconds_left:
+            answers = wait_ready({self: POLLIN}, farewell.seconds_left)
             if answers:
                 yield
-            if (answers or self.unsent) and not stop.has_signal():
-                until = max(until, time.monotonic() + SILENCE_SECONDS)
+            farewell.renew(answers, self.unsent)
 
 
 def connect(host: str, port: int, stop: Stop) -> Link:

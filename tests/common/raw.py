@@ -1,11 +1,15 @@
 """The other side of a connection: raw sockets that do what peers do."""
 
+import fcntl
 import socket
 import struct
+import termios
 import threading
+import time
 from functools import partial
 
 from common.connection import Connection
+from common.stop import POLLIN, wait_ready
 from tests.common.children import SECONDS
 
 SMALL = 4096
@@ -58,3 +62,13 @@ def ends(*threads: threading.Thread) -> bool:
     for thread in threads:
         thread.join(SECONDS)
     return not any(thread.is_alive() for thread in threads)
+
+
+def wait_until_unread(connection: Connection, size: int) -> None:
+    """Wait until so many bytes have arrived, and leave them unread."""
+    deadline = time.monotonic() + SECONDS
+    arrived = 0
+    while arrived < size:
+        assert time.monotonic() < deadline
+        wait_ready({connection: POLLIN}, SECONDS)
+        arrived = struct.unpack("i", fcntl.ioctl(connection.fileno(), termios.FIONREAD, b"\0" * 4))[0]

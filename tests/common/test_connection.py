@@ -1,45 +1,22 @@
 """Lines over real sockets: parts, ends, resets, and threads that wait for each other."""
 
-import fcntl
 import socket
-import struct
-import termios
-import threading
-import time
 from collections.abc import Callable
 
 import pytest
 
-import common.connection
-from common.connection import CHUNK_BYTES, FAREWELL_SECONDS, Connection, take_leave
+from common.connection import CHUNK_BYTES, Connection
 from common.lines import BadLine
-from common.stop import POLLIN, Stop, wait_ready
+from common.stop import Stop, wait_ready
 from tests.common.children import SECONDS
-from tests.common.raw import SMALL, Thread, ends, fill, receive_all, reset
+from tests.common.raw import SMALL, Thread, ends, fill, receive_all, reset, wait_until_unread
 
 Connect = Callable[..., tuple[Connection, socket.socket]]
-
-
-def wait_until_unread(connection: Connection, size: int) -> None:
-    """Wait until so many bytes have arrived, and leave them unread."""
-    deadline = time.monotonic() + SECONDS
-    arrived = 0
-    while arrived < size:
-        assert time.monotonic() < deadline
-        wait_ready({connection: POLLIN}, SECONDS)
-        arrived = struct.unpack("i", fcntl.ioctl(connection.fileno(), termios.FIONREAD, b"\0" * 4))[0]
 
 
 def wait_until_dead(connection: Connection) -> None:
     """Wait until the system knows that a connection was reset, and read nothing."""
     assert wait_ready({connection: 0}, SECONDS)
-
-
-def leave_in_thread(connection: Connection, word: str = "exit") -> threading.Thread:
-    """Begin to take leave."""
-    leaving = Thread(target=take_leave, args=([connection], word))
-    leaving.start()
-    return leaving
 
 
 def test_lines_arrive_whole_however_they_are_cut(pair: Connect) -> None:
@@ -303,157 +280,3 @@ def test_finishing_to_send_leaves_the_peer_its_say(pair: Connect) -> None:
     peer.sendall(b"I have not\n")
     peer.close()
     assert list(alice) == ["I have not"]
-
-
-def test_the_last_word_arrives_although_unread_bytes_wait(pair: Connect) -> None:
-    for _ in range(20):
-        alice, peer = pair()
-        peer.sendall(b"you have not read this\n" * 100)
-        wait_until_unread(alice, 2300)
-        leaving = leave_in_thread(alice)
-        assert receive_all(peer) == b"exit\n"
-        peer.close()
-        assert ends(leaving)
-
-
-def test_the_last_word_arrives_although_the_peer_goes_on_talking(
-    pair: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(common.connection, "FAREWELL_SECONDS", SECONDS)
-    alice, peer = pair()
-    leaving = leave_in_thread(alice)
-    for _ in range(200):
-        peer.sendall(b"blah\n" * 100)
-    assert receive_all(peer) == b"exit\n"
-    peer.close()
-    assert ends(leaving)
-
-
-def test_leaving_waits_for_the_peers_not_for_the_clock(
-    pair: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(common.connection, "FAREWELL_SECONDS", 1000 * SECONDS)
-    present = [pair() for _ in range(20)]
-    leaving = Thread(target=take_leave, args=([alice for alice, _peer in present], "exit"))
-    leaving.start()
-    for _alice, peer in present:
-        assert receive_all(peer) == b"exit\n"
-        peer.close()
-    assert ends(leaving)
-
-
-def test_leaving_waits_for_nobody_for_long(pair: Connect) -> None:
-    stuck = [pair(SMALL)[0] for _ in range(20)]
-    for alice in stuck:
-        fill(alice)
-    silent = [pair() for _ in range(20)]
-    began = time.monotonic()
-    take_leave([*stuck, *(alice for alice, _peer in silent)], "exit")
-    assert time.monotonic() - began < FAREWELL_SECONDS * 20
-    assert all(receive_all(peer) == b"exit\n" for _alice, peer in silent)
-
-
-def test_leaving_says_its_word_behind_what_was_not_sent_yet(
-    pair: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(common.connection, "FAREWELL_SECONDS", SECONDS)
-    alice, peer = pair(SMALL)
-    count = fill(alice)
-    leaving = leave_in_thread(alice)
-    assert receive_all(peer) == (b"x" * 999 + b"\n") * count + b"exit\n"
-    peer.close()
-    assert ends(leaving)
-
-
-def test_leaving_one_who_never_stops_talking_ends(pair: Connect) -> None:
-    alice, peer = pair()
-    talking = threading.Event()
-
-    def talk() -> None:
-        try:
-            while True:
-                peer.sendall(b"blah\n" * 1000)
-                talking.set()
-        except OSError:
-            return
-
-    talker = Thread(target=talk)
-    talker.start()
-    assert talking.wait(SECONDS)
-    take_leave([alice], "exit")
-    assert ends(talker)
-
-
-class Patience:
-    """Tells one who leaves whether he has time, and the test how often he has asked."""
-
-    def __init__(self) -> None:
-        self.is_over = False
-        self._asked = threading.Semaphore(0)
-
-    def hurried(self) -> bool:
-        """Answer him who leaves."""
-        self._asked.release()
-        return self.is_over
-
-    def is_asked(self, times: int = 1) -> bool:
-        """Wait until he has asked so often."""
-        return all(self._asked.acquire(timeout=SECONDS) for _ in range(times))
-
-
-def leave_with(patience: Patience, connection: Connection) -> threading.Thread:
-    """Begin to take leave of a server."""
-    leaving = Thread(target=take_leave, args=([connection], "fin", patience.hurried))
-    leaving.start()
-    return leaving
-
-
-@pytest.fixture
-def short_farewell(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Let who leaves have hardly any time; return how often he must ask before it is surely over."""
-    monkeypatch.setattr(common.connection, "FAREWELL_SECONDS", 0.01)
-    return 20
-
-
-def test_who_has_time_stays_until_all_that_he_said_is_taken(pair: Connect, short_farewell: int) -> None:
-    alice, peer = pair(SMALL)
-    count = fill(alice)
-    patience = Patience()
-    leaving = leave_with(patience, alice)
-    assert patience.is_asked(short_farewell)
-    assert receive_all(peer) == (b"x" * 999 + b"\n") * count + b"fin\n"
-    peer.close()
-    assert ends(leaving)
-
-
-def test_who_has_time_stays_as_long_as_the_other_talks(
-    pair: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(common.connection, "FAREWELL_SECONDS", SECONDS)
-    alice, peer = pair()
-    patience = Patience()
-    leaving = leave_with(patience, alice)
-    for _ in range(3):
-        peer.sendall(b"salut\n")
-        assert patience.is_asked()
-    peer.close()
-    assert ends(leaving)
-
-
-def test_who_has_no_time_any_more_leaves_what_nobody_takes(pair: Connect, short_farewell: int) -> None:
-    alice, _peer = pair(SMALL)
-    fill(alice)
-    patience = Patience()
-    leaving = leave_with(patience, alice)
-    assert patience.is_asked(short_farewell)
-    patience.is_over = True
-    assert ends(leaving)
-
-
-def test_leaving_those_who_have_gone_is_no_error(pair: Connect) -> None:
-    alice, peer = pair()
-    bob, other = pair()
-    reset(peer)
-    other.close()
-    take_leave([alice, bob], "exit")
-    take_leave([], "exit")
