@@ -93,7 +93,7 @@ def without_waiting(keyboard: int) -> Iterator[int]:
     more for that, because the shell, too, uses the descriptors that we were given.
     """
     try:
-        terminal = os.open(os.ttyname(keyboard), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        terminal = os.open(name_of_terminal(keyboard), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError:  # a pipe, or a terminal that is not ours to open
         yield keyboard
         return
@@ -101,6 +101,15 @@ def without_waiting(keyboard: int) -> Iterator[int]:
         yield terminal
     finally:
         os.close(terminal)
+
+
+def name_of_terminal(keyboard: int) -> str:
+    """Return where a terminal can be opened; its own name belongs to whoever has logged in. Raises OSError."""
+    try:
+        os.tcgetpgrp(keyboard)
+    except OSError:  # it does not control us
+        return os.ttyname(keyboard)
+    return "/dev/tty"
 
 
 class Keyboard:

@@ -83,17 +83,12 @@ def waits(program: Program) -> list[str]:
         for member in family(program.pid)
         for task in sorted(Path(f"/proc/{member}/task").glob("*"), key=lambda path: int(path.name))
     ]
-    before = [turns(task) for task in tasks]
-    found = [wait_of(task) for task in tasks]
-    return [
-        "runs" if wait == MEANING["futex"] and has_its_turn(task, before, program.stage) else wait
-        for task, wait, before in zip(tasks, found, before, strict=True)
-    ]
-
-
-def has_its_turn(task: Path, before: list[str], stage: Stage) -> bool:
-    """Tell whether a thread has the processor again within LOCK_SECONDS: then it does not wait for what is kept."""
-    return stage.wait_for_outside(lambda: turns(task) != before, LOCK_SECONDS)
+    before = {task: turns(task) for task in tasks}
+    found = {task: wait_of(task) for task in tasks}
+    held = [task for task, wait in found.items() if wait == MEANING["futex"]]
+    # Who has the processor again within that time waits for nothing that is kept.
+    program.stage.wait_for_outside(lambda: all(turns(task) != before[task] for task in held), LOCK_SECONDS)
+    return ["runs" if task in held and turns(task) != before[task] else found[task] for task in tasks]
 
 
 def turns(task: Path) -> list[str]:

@@ -204,7 +204,8 @@ def problem_of_command(key: str, command: str, port_is_fixed: bool) -> str:
             "if the port is fixed in the source, say which: port = 4444"
         )
     try:
-        filled(command, **{word: EXAMPLE[word] for word in ("port", "host", "place")})
+        words = ("port", "host") if key == "server" else ("port", "host", "place")
+        filled(command, **{word: EXAMPLE[word] for word in words})
     except (ValueError, LookupError, AttributeError, TypeError) as error:
         return f"{key} = {command!r} cannot be used: {error!r}; {like}"
     return ""

@@ -57,10 +57,11 @@ class Talker(Peer):
         self.is_told(code)
 
     def is_told(self, code: str) -> None:
-        """Expect to be told what is wrong: in one word, which may only begin so, then in a few."""
+        """Expect to be told what is wrong: in one word, of which a hyphen leaves the end open, then in a few."""
         line = self.receives_line()
         error, first, words = [*line.split(" ", 2), "", ""][:3]
-        right = error == "ERR" and first.startswith(code) and words
+        is_code = first.startswith(code) if code.endswith("-") else first == code
+        right = error == "ERR" and is_code and words
         expect(self.stage, bool(right), f"{self.name} receives 'ERR {code}', and why", repr(line))
 
     def _greets(self, members: Sequence["Talker"]) -> bool:

@@ -102,6 +102,7 @@ def test_a_quoted_word_stays_one_word(tmp_path: Path) -> None:
         (GOOD.replace("{port}", "4444"), "server = './server 4444' must be a command with {port}"),
         (GOOD.replace("./server", "./server {prot}"), "cannot be used: KeyError"),
         (GOOD.replace("./server", "./server {}"), "cannot be used: IndexError"),
+        (GOOD.replace("./server", "./server {place}"), "cannot be used: KeyError"),
         (GOOD.replace("./server", "./server {port.number}"), "cannot be used: AttributeError"),
         (GOOD.replace("./server", "'./server"), "cannot be used: ValueError"),
         ("server = ./server", "each line must look like key ="),
