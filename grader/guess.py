@@ -3,34 +3,29 @@
 a Makefile                    make, and what it makes
 sources in C, C++             a compiler's command for each program, with what it includes
 sources in Python             nothing to build
-launch scripts                whatever they do, in any language: `lancer_serveur.sh 4444`
+launch scripts                whatever they do, in any language, where there are no such sources
 """
 
-import re
+import json
+import os
 import shlex
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from grader.arguments import address_in, arguments_of, port_in
 from grader.contract import FILE_NAME, ContractError
-from grader.sources import (
-    ADDRESS_IN_SOURCE,
-    COMPILERS,
-    CONNECTS,
-    DEEPEST,
-    INCLUDED,
-    LISTENS,
-    PORT_IN_SOURCE,
-    PYTHON,
-    SCRIPT,
-    Sources,
-    arguments_of,
+from grader.launchers import HOST, PORT, interpreter_of, launched, literal, parameters_of, starts_something
+from grader.makefiles import made_from
+from grader.parts import (
     can_be_started,
-    fixed,
+    include_places,
+    is_imported_from_above,
     libraries_of,
+    made_of,
     parts_of,
-    programs,
-    sources_in,
 )
+from grader.roles import CLIENT, SERVER, pair, programs
+from grader.sources import COMPILERS, DEEPEST, MAKEFILES, PYTHON, SCRIPT, Sources, sources_in
 
 BY_HAND = f"""write {FILE_NAME} by hand; two lines are enough, and README.md tells what else it may say:
 
@@ -39,29 +34,35 @@ client = "./client {{host}} {{port}}\""""
 
 SOUGHT = ", ".join(f"*{suffix}" for suffix in (*COMPILERS, PYTHON, SCRIPT))
 
-MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
-
-PORT, HOST = "{port}", "{host}"
-
 USUAL_PORT = "4444"
 """Where a program listens that says it nowhere; the course texts use it."""
 
-SERVER, CLIENT = "serv", "cli"
-"""What programs are called, in part, in French as in English."""
+KEYS = ("server", "client", "client2")
 
-OWN_ADDRESSES = ("127.0.0.1", "0.0.0.0")
 
-PARAMETER = re.compile(r"\$\{?([1-9])\b")
-PORT_IN_SCRIPT = re.compile(r"(?<![\w.])(\d{4,5})(?![\w.])")
-WORD_OF_PORT = re.compile(r"\d{4,5}|\$\{?\w*port\w*\}?", re.IGNORECASE)
-WORD_OF_HOST = re.compile(r"localhost|[\d.]{7,15}|\$\{?\w*(?:host|ip|addr)\w*\}?", re.IGNORECASE)
+@dataclass(frozen=True)
+class Command:
+    """What starts a program, and what stands behind it; as a contract says it."""
+
+    start: str
+    arguments: list[str]
+
+    def __str__(self) -> str:
+        """Return the whole command."""
+        return " ".join([self.start, *self.arguments])
 
 
 def looked_at(directory: Path) -> dict[str, str]:
     """Return the lines of a contract, by key; of programs as near to the top as there are. Raises ContractError."""
+    try:
+        os.scandir(directory).close()
+    except OSError as error:
+        raise ContractError(f"{directory}: {error.strerror}") from None
+    sources = sources_in(directory)
+    depths = range(1, DEEPEST + 1)
+    looks = (Look(directory, sources, depth, suffix) for suffix in ("", SCRIPT) for depth in depths)
     missing = ""
-    for depth in range(1, DEEPEST + 1):
-        look = Look(directory, sources_in(directory, depth))
+    for look in looks:
         if look.servers and look.clients:
             return look.contract()
         missing = "connects" if look.servers else "listens"
@@ -71,44 +72,48 @@ def looked_at(directory: Path) -> dict[str, str]:
 class Look:
     """The sources of a submission, and what is made of them."""
 
-    def __init__(self, directory: Path, sources: Sources) -> None:
+    def __init__(self, directory: Path, sources: Sources, depth: int, also: str) -> None:
         self._directory = directory
         self._sources = sources
-        self.servers = self._started(LISTENS, SERVER, without=[])
-        self.clients = self._started(CONNECTS, CLIENT, without=self.servers)
+        self._near = [path for path in sources if len(path.parts) <= depth]
+        self._also = also
+        self.servers = self._started(SERVER, without=[])
+        self.clients = self._started(CLIENT, without=self.servers)
 
     def contract(self) -> dict[str, str]:
         """Return the lines of a contract, by key."""
         server, *clients = chosen = [self.servers[0], *self._clients_of(self.servers[0])]
-        build = " && ".join(dict.fromkeys(self._build(each) for each in chosen if each.suffix in COMPILERS))
-        lines = {"build": build, "server": self._command(server, SERVER)}
-        for key, client in zip(("client", "client2"), clients, strict=False):
-            lines[key] = self._command(client, CLIENT)
-        return {key: quoted(line) for key, line in lines.items() if line} | self._fixed(chosen, lines)
+        build = " && ".join(dict.fromkeys(filter(None, map(self._build, chosen))))
+        commands = [self._command(server, SERVER), *(self._command(client, CLIENT) for client in clients)]
+        lines = {"build": build} if build else {}
+        lines |= dict(zip(KEYS, map(str, commands), strict=False))
+        return {key: quoted(line) for key, line in lines.items()} | self._fixed(chosen, commands)
 
-    def _started(self, pattern: re.Pattern[str], role: str, without: list[Path]) -> list[Path]:
+    def _started(self, role: str, without: list[Path]) -> list[Path]:
         """Return the programs that do something; where there is no source of one, the scripts that start it."""
-        rest = {path: text for path, text in self._sources.items() if path not in without}
-        started = {path: text for path, text in rest.items() if can_be_started(path, text)}
-        scripts = [path for path in rest if path.suffix == SCRIPT and role in path.stem.lower()]
-        return programs(started, pattern, role) or scripts
+        rest = [path for path in self._near if path not in without]
+        found = programs(
+            [path for path in rest if can_be_started(path, self._sources[path])], self._sources, role
+        )
+        scripts = (path for path in rest if path.suffix == self._also and role in path.stem.lower())
+        return found or [path for path in scripts if starts_something(self._sources[path])]
 
     def _clients_of(self, server: Path) -> list[Path]:
         """Return the client that belongs to a server, or both where each place has its own."""
         beside = [client for client in self.clients if client.parent == server.parent] or self.clients
-        two = [client for client in beside if re.search(r"client.?[12]", client.stem)][:2]
-        return two if len(two) == 2 else beside[:1]
+        return pair(beside) or beside[:1]
 
-    def _fixed(self, chosen: list[Path], commands: dict[str, str]) -> dict[str, str]:
+    def _texts(self, chosen: list[Path]) -> list[str]:
+        """Return what programs are made of."""
+        return [self._sources[path] for program in chosen for path in made_of(program, self._sources)]
+
+    def _fixed(self, chosen: list[Path], commands: list[Command]) -> dict[str, str]:
         """Return what the command lines do not tell, because it is fixed in the sources."""
-        texts = [self._sources[program] for program in chosen]
         lines = {}
-        if any(PORT not in commands[key] for key in ("server", "client")):
-            lines["port"] = (
-                fixed(PORT_IN_SOURCE, texts) or fixed(PORT_IN_SCRIPT, self._scripts()) or USUAL_PORT
-            )
-        address = fixed(ADDRESS_IN_SOURCE, texts[1:])
-        if address and address not in OWN_ADDRESSES and HOST not in commands["client"]:
+        if any(PORT not in command.arguments for command in commands):
+            lines["port"] = port_in(self._texts(chosen), self._scripts()) or USUAL_PORT
+        address = address_in(self._texts(chosen[1:]))
+        if address and HOST not in commands[1].arguments:
             lines["address"] = quoted(address)
         return lines
 
@@ -116,84 +121,66 @@ class Look:
         return [text for path, text in self._sources.items() if path.suffix == SCRIPT]
 
     def _build(self, program: Path) -> str:
-        """Return what makes a program of its sources."""
+        """Return what makes a program of its sources; empty if nothing must be made."""
         makefile = self._makefile(program)
+        if program.suffix == PYTHON or (program.suffix == SCRIPT and not makefile):
+            return ""
         if makefile:
             return f"make -C {word(makefile.parent)}" if makefile.parent.parts else "make"
         parts = parts_of(program, self._sources)
-        files = map(word, [program.with_suffix(""), *parts])
-        options = [*self._include_paths(parts), *libraries_of(parts, self._sources)]
-        return " ".join([COMPILERS[program.suffix], "-o", *files, *options])
+        places = (f"-I{word(place)}" for place in include_places(program, self._sources))
+        files = map(word, [self._compiled(program), *parts])
+        return " ".join(
+            [COMPILERS[program.suffix], "-o", *files, *places, *libraries_of(parts, self._sources)]
+        )
 
-    def _include_paths(self, parts: list[Path]) -> Iterator[str]:
-        """Yield the compiler's options for headers that are in directories of their own."""
-        included = [(part, header) for part in parts for header in INCLUDED.findall(self._sources[part])]
-        far = [header for part, header in included if not (self._directory / part.parent / header).exists()]
-        found = [path for header in far for path in sorted(self._directory.rglob(header))[:1]]
-        yield from dict.fromkeys("-I" + word(path.parent.relative_to(self._directory)) for path in found)
+    def _compiled(self, program: Path) -> Path:
+        """Return what a source is compiled to, where no directory is called so."""
+        target = program.with_suffix("")
+        return target.with_suffix(".out") if (self._directory / target).is_dir() else target
 
     def _makefile(self, program: Path) -> Path | None:
         """Return the Makefile that builds a program: the top one, or its own."""
         places = (place / name for place in (Path(), program.parent) for name in MAKEFILES)
-        return next((place for place in places if (self._directory / place).exists()), None)
+        return next((place for place in places if place in self._sources), None)
 
-    def _command(self, program: Path, role: str) -> str:
+    def _command(self, program: Path, role: str) -> Command:
         """Return the command that starts a program, with host and port where they belong."""
         source = self._sources[program]
         if program.suffix == SCRIPT:
-            return " ".join(["sh", word(program), *parameters_of(source, role)])
+            start = f"{interpreter_of(source)} {literal(word(program))}"
+            return Command(start, parameters_of(source, is_server=role == SERVER))
+        fixed = bool(port_in(self._texts([program]), []))
+        arguments = arguments_of(source, is_server=role == SERVER, port_is_fixed=fixed)
         target = program if program.suffix == PYTHON else self._target(program)
-        arguments = arguments_of(source, is_server=role == SERVER)
         if PORT not in arguments:
-            arguments = self._launched(target.name) or arguments
-        start = f"python3 {word(target)}" if program.suffix == PYTHON else f"./{word(target)}"
-        return " ".join([start, *arguments])
+            arguments = launched(target.name, self._scripts()) or arguments
+        return Command(literal(self._start(target)), arguments)
+
+    def _start(self, program: Path) -> str:
+        """Return the words that start a program."""
+        if program.suffix != PYTHON:
+            return f"./{shlex.quote(str(program))}"
+        if is_imported_from_above(program, self._sources):
+            return f"python3 -m {shlex.quote('.'.join(program.with_suffix('').parts))}"
+        return f"python3 {word(program)}"
 
     def _target(self, program: Path) -> Path:
         """Return the program that is made of a source: what the Makefile says, else the source's name."""
         makefile = self._makefile(program)
         if not makefile:
-            return program.with_suffix("")
-        text = expanded((self._directory / makefile).read_text(errors="replace"))
-        rules = re.findall(rf"^([\w./-]+)\s*:[^\n]*\b{re.escape(program.stem)}\.\w+\b", text, re.MULTILINE)
-        options = re.findall(rf"-o\s+([\w./-]+)\s[^\n]*\b{re.escape(program.name)}", text)
-        mentioned = re.findall(rf"(?<![\w./-])([\w./-]+/{re.escape(program.stem)})(?![\w./-])", text)
-        named = [target for target in (*rules, *options, *mentioned) if not target.endswith(".o")]
-        return makefile.parent / (named[0] if named else program.stem)
-
-    def _launched(self, name: str) -> list[str]:
-        """Return what stands behind a program in a launch script, with host and port in their places."""
-        start = re.compile(rf"(?:^|[\s;&/]){re.escape(name)}((?:[ \t]+[^\s;&|<>]+)+)", re.MULTILINE)
-        launches = (words.split() for script in self._scripts() for words in start.findall(script))
-        placed = ([in_its_place(each) for each in words] for words in launches)
-        return next((words for words in placed if PORT in words), [])
+            return self._compiled(program)
+        others = [path for path in self._sources if path.suffix in COMPILERS and path != program]
+        programs_beside = [path for path in others if can_be_started(path, self._sources[path])]
+        return makefile.parent / made_from(program, self._sources[makefile], programs_beside)
 
 
 def word(path: Path) -> str:
-    """Return a path as a shell reads it."""
-    return shlex.quote(str(path))
-
-
-def expanded(makefile: str) -> str:
-    """Return a Makefile with the values of its variables in their places."""
-    values = dict(re.findall(r"^(\w+)[ \t]*[:?]?=[ \t]*(.*?)[ \t]*$", makefile, re.MULTILINE))
-    return re.sub(r"\$[({](\w+)[)}]", lambda used: values.get(used[1], used[0]), makefile)
-
-
-def in_its_place(argument: str) -> str:
-    """Return what a word of a launch script stands for."""
-    if WORD_OF_PORT.fullmatch(argument):
-        return PORT
-    return HOST if WORD_OF_HOST.fullmatch(argument) else argument
-
-
-def parameters_of(script: str, role: str) -> list[str]:
-    """Return what a launch script is started with, by how many parameters it uses."""
-    count = max(map(int, PARAMETER.findall(script)), default=0)
-    names = [PORT] if role == SERVER or count == 1 else [HOST, PORT, "{place}"]
-    return names[:count]
+    """Return a path as a shell reads it, and as no program takes for an option."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
 
 
 def quoted(text: str) -> str:
     """Return a text as TOML writes it."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

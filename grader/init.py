@@ -1,15 +1,17 @@
 """`messagerie init DIR`: looks at a submission and writes its messagerie.toml, for a person to look over.
 
 It guesses what the sources and the launch scripts tell. Then it builds the programs, plays a conversation, and says
-what came of it.
+what came of it. Where the server listens on another port than was guessed, that one is written, and tried.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from grader.contract import COURSE, FILE_NAME, HOST, Contract, ContractError
+from grader.contract import COURSE, FILE_NAME, HOST, Contract, ContractError, read_contract
 from grader.guess import looked_at
 from grader.submission import contract_of_copy, copied
 from grader.trace import played
@@ -20,6 +22,8 @@ TRIALS = (2, 1, 4, 5, 6)
 ALIKE = {2: "1, 2 or 3"}
 """Sprints whose programs can have the same conversation."""
 
+LISTENS_ELSEWHERE = re.compile(r"the server does not listen on port \d+; it listens on \[(\d+)\]")
+
 MORE = f'If they speak the wire of the handout, add wire = "{COURSE}": then all checks are played.'
 
 REMEDY = f"""Change {FILE_NAME} by hand; README.md says how. `login` types what a program asks for first, `first` says
@@ -29,34 +33,77 @@ WRITTEN, NOT_WRITTEN = 0, 2
 """Exit codes."""
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What came of a conversation: in words, and the port on which the server listens if it is another."""
+
+    words: str
+    port: str = ""
+
+
 def init(arguments: argparse.Namespace) -> int:
     """Write the contract, play once, and say what was found; return the exit code."""
-    file = arguments.directory / FILE_NAME
-    if file.exists():
-        print(f"{file} is there already: it is not written over", file=sys.stderr)
-        return NOT_WRITTEN
+    directory, sprints = arguments.directory, (arguments.sprint,) if arguments.sprint else TRIALS
     try:
-        lines = looked_at(arguments.directory)
+        if (directory / FILE_NAME).is_symlink() or (directory / FILE_NAME).exists():
+            raise ContractError(f"{directory / FILE_NAME} is there already: it is not written over")
+        lines = looked_at(directory)
+        write(directory, lines, mode="x")
+        trial = tried(directory, sprints)
+        if trial.port:
+            write(directory, lines | {"port": trial.port}, mode="w")
+            trial = tried(directory, sprints)
     except ContractError as error:
         print(error, file=sys.stderr)
         return NOT_WRITTEN
-    file.write_text("".join(f"{key} = {value}\n" for key, value in lines.items()), encoding="utf-8")
-    print(f"{file}:\n\n{file.read_text(encoding='utf-8')}")
-    print(tried(arguments.directory, (arguments.sprint,) if arguments.sprint else TRIALS))
+    say(trial.words)
     return WRITTEN
 
 
-def tried(directory: Path, sprints: Sequence[int]) -> str:
+def write(directory: Path, lines: dict[str, str], mode: str) -> None:
+    """Write a contract that can be read again, and show it. Raises ContractError, and then there is none."""
+    file = directory / FILE_NAME
+    text = "".join(f"{key} = {value}\n" for key, value in lines.items()).encode()
+    try:
+        with file.open(f"{mode}b") as output:
+            output.write(text)
+        read_contract(directory)
+    except OSError as error:
+        raise ContractError(f"{file}: it cannot be written: {error.strerror}") from None
+    except ContractError:
+        file.unlink()
+        raise
+    say(f"{file}:\n\n{text.decode()}")
+
+
+def say(text: str) -> None:
+    """Print a text, whatever characters the terminal has."""
+    encoding = sys.stdout.encoding
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+
+
+def tried(directory: Path, sprints: Sequence[int]) -> Trial:
     """Play the conversation of each sprint until one comes off, and say what came of it."""
     try:
         with copied(directory) as copy:
-            contract = contract_of_copy(copy)
-            sprint, problems = played_in_turn(contract, sprints)
+            return tried_copy(copy, directory, sprints)
     except ContractError as error:
-        return f"Tried, and it does not build:\n{error}"
+        return Trial(f"It was not tried:\n{error}")
+
+
+def tried_copy(copy: Path, directory: Path, sprints: Sequence[int]) -> Trial:
+    """Build a copy of a submission, and play. Raises ContractError where it cannot be read."""
+    contract = read_contract(copy)
+    try:
+        contract_of_copy(copy)
+    except ContractError as error:
+        return Trial(f"Tried, and it does not build:\n{error}".replace(str(copy), str(directory)))
+    sprint, problems = played_in_turn(contract, sprints)
     if sprint:
-        return f"Tried: people can talk as in sprint {ALIKE.get(sprint, sprint)}.\n{MORE}"
-    return in_words(problems, contract).replace(str(copy), str(directory))
+        return Trial(f"Tried: people can talk as in sprint {ALIKE.get(sprint, sprint)}.\n{MORE}")
+    found = LISTENS_ELSEWHERE.search("\n".join(problems))
+    words = in_words(problems, contract).replace(str(copy), str(directory))
+    return Trial(words, found[1] if found and found[1] != str(contract.port) else "")
 
 
 def played_in_turn(contract: Contract, sprints: Sequence[int]) -> tuple[int, dict[str, int]]:

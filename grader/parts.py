@@ -1,0 +1,113 @@
+"""What a program is made of: the headers and sources of C and C++, the modules of Python."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from grader.sources import COMPILERS, HEADERS, PYTHON, Sources, nearest
+
+MAIN = re.compile(r"\bmain\s*\([^;{}()]{0,200}\)[^;{}()]{0,200}\{")
+
+INCLUDED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
+
+IMPORTED = re.compile(
+    r"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+\(?([\w, \t]+)|import[ \t]+([\w., \t]+))",
+    re.MULTILINE,
+)
+"""Either how many places up, a module, and the names that are taken from it; or modules."""
+
+LIBRARIES = {"<math.h>": "-lm", "<ncurses.h>": "-lncurses", "<readline/readline.h>": "-lreadline"}
+
+
+def made_of(program: Path, sources: Sources) -> list[Path]:
+    """Return all that has a part in a program: itself first, then what it names, and what that names."""
+    made = [program]
+    for path in made:  # which grows meanwhile
+        named = modules_of(path, sources) if path.suffix == PYTHON else promised_by(path, program, sources)
+        made.extend(each for each in dict.fromkeys(named) if each not in made)
+    return made
+
+
+def parts_of(program: Path, sources: Sources) -> list[Path]:
+    """Return the sources that a program in C is compiled of: itself first, then what its headers promise."""
+    made = made_of(program, sources)
+    included = {path for each in made for path, _ in included_by(each, sources)}
+    return [path for path in made if path.suffix in COMPILERS and path not in included]
+
+
+def can_be_started(path: Path, text: str) -> bool:
+    """Tell whether a source is a program, and not a part of one."""
+    return path.suffix == PYTHON or (path.suffix in COMPILERS and bool(MAIN.search(text)))
+
+
+def promised_by(path: Path, program: Path, sources: Sources) -> Iterator[Path]:
+    """Yield the headers that a source includes, and the sources that have in them what the headers promise."""
+    for header in dict.fromkeys(INCLUDED.findall(sources[path])):
+        yield from found_header(header, path, sources)
+        stem = Path(header).stem
+        if Path(header).suffix in HEADERS:
+            yield from nearest([part for part in sources if is_part(part, stem, sources)], program.parent)
+
+
+def is_part(path: Path, stem: str, sources: Sources) -> bool:
+    """Tell whether a source is called so, and is compiled into others."""
+    return path.stem == stem and path.suffix in COMPILERS and not MAIN.search(sources[path])
+
+
+def found_header(header: str, path: Path, sources: Sources) -> list[Path]:
+    """Return where a header is that a source includes, beside it or else somewhere, as a list; none if nowhere."""
+    beside = Path(os.path.normpath(path.parent / header))
+    parts = Path(header).parts
+    far = (each for each in sources if parts and each.parts[-len(parts) :] == parts)
+    return [beside] if beside in sources else nearest(list(far), path.parent)
+
+
+def included_by(path: Path, sources: Sources) -> Iterator[tuple[Path, str]]:
+    """Yield what a source in C includes: where it is, and what it is called there."""
+    if path.suffix != PYTHON:
+        for header in dict.fromkeys(INCLUDED.findall(sources[path])):
+            yield from ((found, header) for found in found_header(header, path, sources))
+
+
+def include_places(program: Path, sources: Sources) -> list[Path]:
+    """Return the directories that the compiler must know of to find a program's headers."""
+    places = []
+    for path in made_of(program, sources):
+        for found, header in included_by(path, sources):
+            if found != Path(os.path.normpath(path.parent / header)):
+                places.append(Path(*found.parts[: -len(Path(header).parts)]))
+    return list(dict.fromkeys(places))
+
+
+def libraries_of(parts: Iterable[Path], sources: Sources) -> Iterator[str]:
+    """Yield the compiler's options for the libraries that parts of a program use."""
+    text = "".join(sources[part] for part in parts)
+    yield "-pthread"
+    yield from (option for header, option in LIBRARIES.items() if header in text)
+
+
+def modules_of(path: Path, sources: Sources) -> Iterator[Path]:
+    """Yield the modules of a submission that one of its sources in Python imports."""
+    for dots, module, names, modules in IMPORTED.findall(sources[path]):
+        places = [path.parent.joinpath(*[".."] * (len(dots) - 1))] if dots else [path.parent, Path()]
+        taken = [f"{module}.{name}" for name in words_of(names)] + [module] * bool(module)
+        for name in [*taken, *words_of(modules)]:
+            found = (each for place in places for each in files_of(place, name))
+            yield from [each for each in found if each in sources][:1]
+
+
+def words_of(names: str) -> list[str]:
+    """Return the names of an import, without what they are called here."""
+    return [words[0] for name in names.split(",") if (words := name.split())]
+
+
+def files_of(place: Path, module: str) -> list[Path]:
+    """Return where a module may be that is imported from a place."""
+    path = Path(os.path.normpath(place.joinpath(*module.split("."))))
+    return [path.with_name(path.name + PYTHON), path / "__init__.py"] if path.name else []
+
+
+def is_imported_from_above(program: Path, sources: Sources) -> bool:
+    """Tell whether a program in Python finds its modules only when it is started as a module of its package."""
+    return bool(program.parent.parts) and any(dots for dots, *_ in IMPORTED.findall(sources[program]))
