@@ -122,11 +122,12 @@ class Look:
 
     def _build(self, program: Path) -> str:
         """Return what makes a program of its sources; empty if nothing must be made."""
-        makefile = self._makefile(program)
-        if program.suffix == PYTHON or (program.suffix == SCRIPT and not makefile):
+        makefiles = self._makefiles(program)
+        if program.suffix == PYTHON or (program.suffix == SCRIPT and not makefiles):
             return ""
-        if makefile:
-            return f"make -C {word(makefile.parent)}" if makefile.parent.parts else "make"
+        if makefiles:
+            place = makefiles[0].parent
+            return f"make -C {word(place)}" if place.parts else "make"
         parts = parts_of(program, self._sources)
         places = (f"-I{word(place)}" for place in include_places(program, self._sources))
         files = map(word, [self._compiled(program), *parts])
@@ -139,10 +140,11 @@ class Look:
         target = program.with_suffix("")
         return target.with_suffix(".out") if (self._directory / target).is_dir() else target
 
-    def _makefile(self, program: Path) -> Path | None:
-        """Return the Makefile that builds a program: the top one, or its own."""
-        places = (place / name for place in (Path(), program.parent) for name in MAKEFILES)
-        return next((place for place in places if place in self._sources), None)
+    def _makefiles(self, program: Path) -> list[Path]:
+        """Return the Makefiles that build a program: the top one, its own; one for each place."""
+        places = dict.fromkeys([Path(), program.parent])
+        found = ([place / name for name in MAKEFILES if place / name in self._sources] for place in places)
+        return [names[0] for names in found if names]
 
     def _command(self, program: Path, role: str) -> Command:
         """Return the command that starts a program, with host and port where they belong."""
@@ -167,12 +169,17 @@ class Look:
 
     def _target(self, program: Path) -> Path:
         """Return the program that is made of a source: what the Makefile says, else the source's name."""
-        makefile = self._makefile(program)
-        if not makefile:
+        makefiles = self._makefiles(program)
+        if not makefiles:
             return self._compiled(program)
         others = [path for path in self._sources if path.suffix in COMPILERS and path != program]
-        programs_beside = [path for path in others if can_be_started(path, self._sources[path])]
-        return makefile.parent / made_from(program, self._sources[makefile], programs_beside)
+        beside = [path for path in others if can_be_started(path, self._sources[path])]
+        named = (
+            file.parent / made
+            for file in makefiles
+            if (made := made_from(program, self._sources[file], beside))
+        )
+        return next(named, makefiles[0].parent / program.stem)
 
 
 def word(path: Path) -> str:

@@ -5,6 +5,7 @@ what came of it. Where the server listens on another port than was guessed, that
 """
 
 import argparse
+import contextlib
 import re
 import sys
 from collections.abc import Sequence
@@ -48,10 +49,10 @@ def init(arguments: argparse.Namespace) -> int:
         if (directory / FILE_NAME).is_symlink() or (directory / FILE_NAME).exists():
             raise ContractError(f"{directory / FILE_NAME} is there already: it is not written over")
         lines = looked_at(directory)
-        write(directory, lines, mode="x")
+        write(directory, lines)
         trial = tried(directory, sprints)
         if trial.port:
-            write(directory, lines | {"port": trial.port}, mode="w")
+            write(directory, lines | {"port": trial.port})
             trial = tried(directory, sprints)
     except ContractError as error:
         print(error, file=sys.stderr)
@@ -60,20 +61,29 @@ def init(arguments: argparse.Namespace) -> int:
     return WRITTEN
 
 
-def write(directory: Path, lines: dict[str, str], mode: str) -> None:
+def write(directory: Path, lines: dict[str, str]) -> None:
     """Write a contract that can be read again, and show it. Raises ContractError, and then there is none."""
     file = directory / FILE_NAME
-    text = "".join(f"{key} = {value}\n" for key, value in lines.items()).encode()
+    text = "".join(f"{key} = {value}\n" for key, value in lines.items())
+    replace_by(file, text.encode())
     try:
-        with file.open(f"{mode}b") as output:
-            output.write(text)
         read_contract(directory)
-    except OSError as error:
-        raise ContractError(f"{file}: it cannot be written: {error.strerror}") from None
     except ContractError:
         file.unlink()
         raise
-    say(f"{file}:\n\n{text.decode()}")
+    say(f"{file}:\n\n{text}")
+
+
+def replace_by(file: Path, text: bytes) -> None:
+    """Give a file its text at once, or not at all. Raises ContractError where it cannot be written."""
+    new = file.with_name(f".{file.name}.new")
+    try:
+        new.write_bytes(text)
+        new.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):  # there is none, where none could be written
+            new.unlink()
+        raise ContractError(f"{file}: it cannot be written: {error.strerror}") from None
 
 
 def say(text: str) -> None:

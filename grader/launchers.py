@@ -110,8 +110,10 @@ def launched(name: str, scripts: list[str]) -> list[str]:
 
 def in_their_places(words: list[str]) -> list[str]:
     """Return words of a launch script as a contract says them; none for what only a shell can know."""
-    known = (in_its_place(word) for word in words)
-    return [word for word in known if word and not re.search(r"[$`]", word)]
+    placed = [in_its_place(word) for word in words]
+    unknown = {place for place, word in enumerate(placed) if re.search(r"[$`]", word)}
+    without = unknown | {place - 1 for place in unknown if place and placed[place - 1].startswith("-")}
+    return [word for place, word in enumerate(placed) if place not in without]
 
 
 def in_its_place(word: str) -> str:

@@ -30,7 +30,7 @@ class Rule:
 
 
 def made_from(source: Path, makefile: str, others: list[Path]) -> str:
-    """Return what a Makefile makes of a program's source; its name if the Makefile does not say.
+    """Return what a Makefile makes of a program's source; empty if the Makefile does not say.
 
     What is made of other programs' sources as well is no program.
     """
@@ -43,7 +43,7 @@ def made_from(source: Path, makefile: str, others: list[Path]) -> str:
     ]
     found = [*of_rules(own, source), *of_options(text, source), *mentioned(text, source)]
     inside = [target for target in found if is_program_inside(target)]
-    return next((target for target in inside if target in wanted), [*inside, source.stem][0])
+    return next((target for target in inside if target in wanted), next(iter(inside), ""))
 
 
 def is_program_inside(target: str) -> bool:
@@ -77,7 +77,9 @@ def of_rules(rules: list[Rule], source: Path) -> Iterator[str]:
     """Yield the targets of the rules that make something of a source."""
     for rule in rules:
         if rule.makes(source.stem):
-            yield from (target.replace("%", source.stem) for target in rule.targets)
+            targets = [target.replace("%", source.stem) for target in rule.targets]
+            is_pattern = any("%" in need for need in rule.needs)
+            yield from (each for each in targets if not is_pattern or Path(each).name == source.stem)
 
 
 def of_options(text: str, source: Path) -> Iterator[str]:
