@@ -1,5 +1,6 @@
 """`messagerie init` reads C and C++: what programs are made of, and what they want on their command lines."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,123 @@ def test_a_name_with_a_blank_is_one_word(tmp_path: Path) -> None:
     lines = laid_out(tmp_path, {"my chat/server.c": SERVER_C, "my chat/client.c": CLIENT_C})
     assert lines["server"] == "./'my chat/server' {port}"
     assert "gcc -o 'my chat/server' 'my chat/server.c'" in lines["build"]
+
+
+@pytest.mark.parametrize("suffix", ["cc", "cpp", "cxx"])
+@pytest.mark.parametrize("number", ["std::stoi", "stol", "std::stoul"])
+def test_c_plus_plus_is_read_too(suffix: str, number: str, tmp_path: Path) -> None:
+    server = f"int main(int argc, char *argv[]) {{ int p = {number}(argv[1]); listen(s, 5); }}"
+    client = (
+        f"int main(int argc, char *argv[]) {{ std::string host = argv[1]; {number}(argv[2]); connect(s); }}"
+    )
+    lines = laid_out(tmp_path, {f"server.{suffix}": server, f"client.{suffix}": client})
+    assert lines["build"].startswith(f"g++ -o server server.{suffix} -pthread && ")
+    assert (lines["server"], lines["client"]) == ("./server {port}", "./client {host} {port}")
+
+
+def test_getaddrinfo_tells_host_and_port(tmp_path: Path) -> None:
+    server = "int main(int argc, char **argv) { getaddrinfo(NULL, argv[1], &h, &r); listen(s, 5); }"
+    client = "int main(int argc, char **argv) { getaddrinfo(argv[1], argv[2], &h, &r); connect(s); }"
+    lines = laid_out(tmp_path, {"server.c": server, "client.c": client})
+    assert (lines["server"], lines["client"]) == ("./server {port}", "./client {host} {port}")
+
+
+@pytest.mark.parametrize(
+    ("used", "arguments"),
+    [
+        ("number(argv[1])", "{port}"),
+        ("bound(argv[1]); htons(atoi(argv[2]))", "{host} {port}"),
+        ("htons(atoi(argv[1])); greeting(argv[2])", "{port}"),
+    ],
+)
+def test_a_server_has_no_place(used: str, arguments: str, tmp_path: Path) -> None:
+    server = f"int main(int argc, char **argv) {{ {used}; listen(s, 5); }}"
+    lines = laid_out(tmp_path, {"server.c": server, "client.c": CLIENT_C})
+    assert lines["server"] == f"./server {arguments}"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "#define PORT 5555",
+        "// #define PORT 6666\n#define PORT 5555",
+        "/* the port = 6666 */ #define SERVER_PORT 5555",
+        "static const int portno = 5555;",
+        "#define PORT 99999\n#define OTHER_PORT 5555",
+        "#define PORT 05555",
+    ],
+)
+def test_a_port_may_be_in_a_header(header: str, tmp_path: Path) -> None:
+    program = '#include "config.h"\nint main(void) {{ {}(s); }}'
+    lines = laid_out(
+        tmp_path,
+        {
+            "server.c": program.format("listen"),
+            "client.c": program.format("connect"),
+            "config.h": f"{header}\n",
+        },
+    )
+    assert lines["port"] == "5555"
+
+
+def test_the_nearest_part_of_its_name_is_taken(tmp_path: Path) -> None:
+    program = '#include "lines.h"\n'
+    files = {
+        f"{place}/{name}": text
+        for place in ("sprint1", "sprint2")
+        for name, text in {
+            "server.c": program + SERVER_C,
+            "client.c": CLIENT_C,
+            "lines.h": "",
+            "lines.c": "",
+        }.items()
+    }
+    build = laid_out(tmp_path, files)["build"]
+    assert build.startswith("gcc -o sprint1/server sprint1/server.c sprint1/lines.c -pthread && ")
+
+
+def test_headers_that_headers_include_are_followed(tmp_path: Path) -> None:
+    lines = laid_out(
+        tmp_path,
+        {
+            "server.c": f'#include "all.h"\n{SERVER_C}',
+            "client.c": CLIENT_C,
+            "all.h": '#include "net/util.h"',
+            "include/net/util.h": "",
+            "util.c": "/* used by main() { of both } */",
+        },
+    )
+    assert lines["build"].startswith("gcc -o server server.c util.c -Iinclude -pthread && ")
+
+
+@pytest.mark.parametrize("header", ["a[b**.h", "..", ".", "/usr/include/string.h", "../../../x.h"])
+def test_strange_headers_are_passed_over(header: str, tmp_path: Path) -> None:
+    lines = laid_out(tmp_path, {"server.c": f'#include "{header}"\n{SERVER_C}', "client.c": CLIENT_C})
+    assert lines["build"].startswith("gcc -o server server.c -pthread && ")
+
+
+@pytest.mark.parametrize("names", [("Client1", "Client2"), ("client1/client", "client2/client")])
+def test_each_place_may_have_its_client(names: tuple[str, str], tmp_path: Path) -> None:
+    lines = laid_out(tmp_path, {"server.c": SERVER_C} | {f"{name}.c": CLIENT_C for name in names})
+    assert (lines["client"], lines["client2"]) == tuple(f"./{name} {{host}} {{port}}" for name in names)
+
+
+def test_no_program_is_called_like_a_directory(tmp_path: Path) -> None:
+    lines = laid_out(tmp_path, {"server.c": SERVER_C, "client.c": CLIENT_C, "server/notes.txt": ""})
+    assert lines["build"].startswith("gcc -o server.out server.c")
+    assert lines["server"] == "./server.out {port}"
+
+
+def test_braces_in_names_are_doubled(tmp_path: Path) -> None:
+    lines = laid_out(tmp_path, {"tp {final}/server.c": SERVER_C, "tp {final}/client.c": CLIENT_C})
+    assert lines["server"] == "./'tp {{final}}/server' {port}"
+    assert "gcc -o 'tp {final}/server'" in lines["build"]
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "old_server.c")
+    (tmp_path / "client_of_old.c").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "Makefile").mkdir()
+    (tmp_path / os.fsdecode(b"serv\xe9.c")).write_text(SERVER_C)
+    lines = laid_out(tmp_path, {"server.c": SERVER_C, "client.c": CLIENT_C})
+    assert lines["build"].startswith("gcc -o server server.c")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.grader.laid_out import CLIENT_C, SERVER_C, guessed, laid_out
 
 
@@ -30,3 +32,56 @@ def test_a_makefile_may_have_one_rule_for_all(tmp_path: Path) -> None:
 def test_each_program_may_have_its_own_makefile(tmp_path: Path) -> None:
     files = {"s/server.c": SERVER_C, "s/Makefile": "", "c/client.c": CLIENT_C, "c/Makefile": ""}
     assert laid_out(tmp_path, files)["build"] == "make -C s && make -C c"
+
+
+@pytest.mark.parametrize(
+    "makefile",
+    [
+        "all:\n\tgcc server.c -o srv\n\tgcc client.c -o talk\n",
+        "all: srv talk\nsrv: \\\n  server.c\n\tgcc -o $@ $^\ntalk: \\\n  client.c\n\tgcc -o $@ $^\n",
+        "S = $(NAME)\nNAME = $(SHORT)  # what it is called\nSHORT = srv\n$(S): server.o\ntalk: client.o\n",
+        "format: server.c client.c\n\tclang-format -i $^\nsrv: server.c\ntalk: client.c\n",
+        "check: server.c\nold: client.c\nall: srv talk\nsrv: server.c\ntalk: client.c\n",
+        "S = srv\nS_PARTS = server.o\nS_PARTS += net.o\n$(S): $(S_PARTS)\n\ttest\ntalk: client.o\n",
+    ],
+)
+def test_each_program_has_its_own_target(makefile: str, tmp_path: Path) -> None:
+    lines = laid_out(tmp_path, {"Makefile": makefile, "server.c": SERVER_C, "client.c": CLIENT_C})
+    assert lines == {"build": "make", "server": "./srv {port}", "client": "./talk {host} {port}"}
+
+
+@pytest.mark.parametrize(
+    "makefile",
+    [
+        "all: server client\ninstall:\n\tcp server /usr/bin/server\n\tcp client /usr/bin/client\n",
+        "../server: server.c\n/opt/client: client.c\n",
+        "A = $(A)$(A)\nB = $(C)\nC = $(B)\n$(A): server.c\n$(B): client.c\n",
+    ],
+)
+def test_what_is_made_elsewhere_is_not_started(makefile: str, tmp_path: Path) -> None:
+    lines = laid_out(tmp_path, {"Makefile": makefile, "server.c": SERVER_C, "client.c": CLIENT_C})
+    assert (lines["server"], lines["client"]) == ("./server {port}", "./client {host} {port}")
+
+
+def test_directories_within_directories_are_named(tmp_path: Path) -> None:
+    makefile = "OUT=build\nBIN=$(OUT)/bin\n$(BIN)/%: src/%.c\n\tgcc -o $@ $<\n"
+    lines = laid_out(tmp_path, {"Makefile": makefile, "src/server.c": SERVER_C, "src/client.c": CLIENT_C})
+    assert lines["server"] == "./build/bin/server {port}"
+
+
+def test_a_makefile_may_call_others(tmp_path: Path) -> None:
+    lines = laid_out(
+        tmp_path,
+        {
+            "Makefile": "all:\n\t$(MAKE) -C server\n\t$(MAKE) -C client\n",
+            "server/Makefile": "chatd: main.o\n",
+            "server/main.c": SERVER_C,
+            "client/Makefile": "chat: main.o\n",
+            "client/main.c": CLIENT_C,
+        },
+    )
+    assert lines == {
+        "build": "make",
+        "server": "./server/chatd {port}",
+        "client": "./client/chat {host} {port}",
+    }

@@ -37,3 +37,70 @@ def test_a_program_may_leave_its_sockets_to_a_module(tmp_path: Path) -> None:
 def test_a_port_is_found_however_it_is_written(server: str, tmp_path: Path) -> None:
     lines = laid_out(tmp_path, {"server.py": f"{server}\ns.listen()", "client.py": "s.connect(a)"})
     assert lines["port"] == "5555"
+
+
+@pytest.mark.parametrize(
+    ("server", "client"),
+    [
+        ("_, port = sys.argv", "_, host, port = sys.argv"),
+        ("port = int(sys.argv[1])", "host, port = sys.argv[1:]"),
+        ("print(sys.argv[1])\nint(sys.argv[1])", "print(sys.argv[1])\nhost = sys.argv[1]\nint(sys.argv[2])"),
+    ],
+)
+def test_arguments_may_have_names(server: str, client: str, tmp_path: Path) -> None:
+    files = {"server.py": f"{server}\ns.listen()", "client.py": f"{client}\ns.connect(a)"}
+    lines = laid_out(tmp_path, files)
+    assert lines == {"server": "python3 server.py {port}", "client": "python3 client.py {host} {port}"}
+
+
+def test_options_are_written_as_options(tmp_path: Path) -> None:
+    server = 'import argparse\np.add_argument("--host")\np.add_argument("--port", type=int)\ns.listen()'
+    client = 'import argparse\np.add_argument("host")\np.add_argument("-p", "--port")\ns.connect(a)'
+    lines = laid_out(tmp_path, {"server.py": server, "client.py": client})
+    assert lines["server"] == "python3 server.py --port {port}"
+    assert lines["client"] == "python3 client.py {host} --port {port}"
+
+
+def test_a_program_of_a_package_is_started_as_its_module(tmp_path: Path) -> None:
+    server = "from . import net\nint(sys.argv[1])\ns.listen()"
+    client = "from .net import lines\ns.connect((sys.argv[1], int(sys.argv[2])))"
+    lines = laid_out(tmp_path, {"chat/server.py": server, "chat/client.py": client, "chat/net.py": ""})
+    assert lines["server"] == "python3 -m chat.server {port}"
+    assert lines["client"] == "python3 -m chat.client {host} {port}"
+
+
+@pytest.mark.parametrize(
+    "listens", ["asyncio.start_server(f, '', {})", "socketserver.ThreadingTCPServer(('', {}), H)"]
+)
+def test_other_modules_listen_and_connect_too(listens: str, tmp_path: Path) -> None:
+    client = "asyncio.open_connection(sys.argv[1], int(sys.argv[2]))"
+    lines = laid_out(tmp_path, {"a.py": listens.format("int(sys.argv[1])"), "b.py": client})
+    assert lines == {"server": "python3 a.py {port}", "client": "python3 b.py {host} {port}"}
+
+
+def test_what_connects_comes_before_what_is_only_called_so(tmp_path: Path) -> None:
+    files = {
+        "server.py": "from clients import All\nint(sys.argv[1])\ns.listen()",
+        "clients.py": "class All: pass",
+        "chat.py": "s.connect((sys.argv[1], int(sys.argv[2])))",
+    }
+    assert laid_out(tmp_path, files)["client"] == "python3 chat.py {host} {port}"
+
+
+def test_a_module_that_connects_for_a_client_is_none(tmp_path: Path) -> None:
+    files = {
+        "server.py": "int(sys.argv[1])\ns.listen()",
+        "client.py": "from net import talk\ntalk(sys.argv[1], int(sys.argv[2]))",
+        "net.py": "def talk(host, port): s.connect((host, port))",
+    }
+    assert laid_out(tmp_path, files)["client"] == "python3 client.py {host} {port}"
+
+
+def test_a_port_may_be_in_a_module_and_comments_do_not_count(tmp_path: Path) -> None:
+    server = "# port = chosen in 2024\nfrom config import PORT\ns.bind(('', PORT))\ns.listen()"
+    files = {
+        "server.py": server,
+        "client.py": "from config import *\ns.connect(a)",
+        "config.py": "SERVER_PORT = 5555",
+    }
+    assert laid_out(tmp_path, files)["port"] == "5555"
