@@ -18,7 +18,12 @@ def guessed(directory: Path, **files: str) -> dict[str, str]:
 
 def laid_out(directory: Path, files: dict[str, str]) -> dict[str, str]:
     """Write files, in directories where their names say so, and return the contract that is guessed, unquoted."""
+    return {key: line.strip('"') for key, line in laid_out_quoted(directory, files).items()}
+
+
+def laid_out_quoted(directory: Path, files: dict[str, str]) -> dict[str, str]:
+    """Write files, in directories where their names say so, and return the contract that is guessed."""
     for name, text in files.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_text(text)
-    return {key: line.strip('"') for key, line in looked_at(directory).items()}
+    return looked_at(directory)

@@ -1,16 +1,20 @@
 """`messagerie init` guesses what a submission's command lines are, tries them, and never writes over anything."""
 
+import os
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from grader.arrivals import free_port
 from grader.contract import ContractError, read_contract
 from grader.guess import looked_at
+from grader.init import tried, write
 from grader.program import Program
 from grader.stage import Stage
 from tests.course.handouts import ROOT
+from tests.grader.laid_out import CLIENT_C, SERVER_C, laid_out_quoted
 
 
 @pytest.fixture
@@ -101,3 +105,62 @@ def test_what_does_not_work_is_told_once(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / "client.py").write_text("import sys  # int(sys.argv[1])")
     told = run(stage, tmp_path).written["stdout"].decode()
     assert told.count("the server never listened") == 1
+
+
+def refused(stage: Stage, directory: Path) -> str:
+    """Run the command where it can write nothing; return what it says."""
+    program = run(stage, directory)
+    assert program.exit_code == 2, program.written
+    return program.written["stderr"].decode()
+
+
+def test_a_directory_that_is_none_is_told(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "nowhere: No such file or directory" in refused(stage, tmp_path / "nowhere")
+    assert "file: Not a directory" in refused(stage, tmp_path / "file")
+
+
+def test_a_link_to_nowhere_is_not_written_through(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "messagerie.toml").symlink_to(tmp_path / "elsewhere")
+    assert "it is not written over" in refused(stage, tmp_path)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".messagerie.toml.new").mkdir()  # is in the way
+    with pytest.raises(ContractError, match="it cannot be written: Is a directory"):
+        write(tmp_path, {"server": '"./server {port}"', "client": '"./client {port}"'})
+    assert not (tmp_path / "messagerie.toml").exists()
+
+
+def test_a_contract_that_cannot_be_read_does_not_stay(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="must be a command"):
+        write(tmp_path, {"server": '"./server"', "client": '"./client"'})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "name", ["serv\x7fer", "ser\x1bver", "server\nx", 'a"b\\server', "{server}", "-server"]
+)
+def test_strange_names_make_a_contract_all_the_same(name: str, tmp_path: Path) -> None:
+    lines = laid_out_quoted(tmp_path, {f"{name}.c": SERVER_C, "client.c": CLIENT_C})
+    write(tmp_path, lines)
+    assert read_contract(tmp_path).server_command(4444) == [f"./{name}", "4444"]
+
+
+def test_only_a_build_that_fails_is_told_as_one(tmp_path: Path) -> None:
+    write(tmp_path, {"server": '"./server {port}"', "client": '"./client {port}"', "build": '"exit 3"'})
+    assert tried(tmp_path, [2]).words.startswith("Tried, and it does not build:\n")
+    os.mkfifo(tmp_path / "pipe")
+    assert tried(tmp_path, [2]).words.startswith("It was not tried:\n")
+
+
+def test_the_port_on_which_the_server_listens_is_written(stage: Stage, tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "server.py").write_text(
+        SERVER_PY.replace("sys.argv[1]", f"'{port // 100}' '{port % 100:02}'")
+    )
+    (tmp_path / "client.py").write_text(CLIENT_PY)
+    told = run(stage, tmp_path, "--sprint", "2").written["stdout"]
+    assert read_contract(tmp_path).port == port
+    assert b"Tried: people can talk as in sprint 1, 2 or 3." in told
