@@ -43,30 +43,36 @@ def can_be_started(path: Path, text: str) -> bool:
 
 def promised_by(path: Path, program: Path, sources: Sources) -> Iterator[Path]:
     """Yield the headers that a source includes, and the sources that have in them what the headers promise."""
-    for header in dict.fromkeys(INCLUDED.findall(sources[path])):
+    for header in headers_of(path, sources):
         yield from found_header(header, path, sources)
-        stem = Path(header).stem
         if Path(header).suffix in HEADERS:
-            yield from nearest([part for part in sources if is_part(part, stem, sources)], program.parent)
+            parts = (path for path in sources.by_stem[Path(header).stem] if is_part(path, sources))
+            yield from nearest([*parts], program.parent)
 
 
-def is_part(path: Path, stem: str, sources: Sources) -> bool:
-    """Tell whether a source is called so, and is compiled into others."""
-    return path.stem == stem and path.suffix in COMPILERS and not MAIN.search(sources[path])
+def headers_of(path: Path, sources: Sources) -> list[str]:
+    """Return what a source includes, each once; of that only what is called like something that is there."""
+    headers = dict.fromkeys(INCLUDED.findall(sources[path]))
+    return [header for header in headers if Path(header).stem in sources.by_stem]
+
+
+def is_part(path: Path, sources: Sources) -> bool:
+    """Tell whether a source is compiled into others."""
+    return path.suffix in COMPILERS and not MAIN.search(sources[path])
 
 
 def found_header(header: str, path: Path, sources: Sources) -> list[Path]:
     """Return where a header is that a source includes, beside it or else somewhere, as a list; none if nowhere."""
     beside = Path(os.path.normpath(path.parent / header))
     parts = Path(header).parts
-    far = (each for each in sources if parts and each.parts[-len(parts) :] == parts)
+    far = (each for each in sources.by_stem[Path(header).stem] if each.parts[-len(parts) :] == parts)
     return [beside] if beside in sources else nearest(list(far), path.parent)
 
 
 def included_by(path: Path, sources: Sources) -> Iterator[tuple[Path, str]]:
     """Yield what a source in C includes: where it is, and what it is called there."""
     if path.suffix != PYTHON:
-        for header in dict.fromkeys(INCLUDED.findall(sources[path])):
+        for header in headers_of(path, sources):
             yield from ((found, header) for found in found_header(header, path, sources))
 
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 COMPILERS = {".c": "gcc", ".cc": "g++", ".cpp": "g++", ".cxx": "g++", ".C": "g++"}
@@ -35,13 +35,22 @@ COMMENT_OR_TEXT = {
 
 ARGUMENTS = re.compile(r"\bmain\s*\(\s*int\s+\w+\s*,\s*(?:const\s+)?char[\s*]+(?:const\s+)?(\w+)")
 
-Sources = Mapping[Path, str]
-"""Texts by their paths, which begin at the submission's directory."""
+
+class Sources(dict[Path, str]):
+    """Texts by their paths, which begin at the submission's directory."""
+
+    @cached_property
+    def by_stem(self) -> dict[str, list[Path]]:
+        """The paths by their names without suffix."""
+        paths: dict[str, list[Path]] = {}
+        for path in self:
+            paths.setdefault(path.stem, []).append(path)
+        return paths
 
 
-def sources_in(directory: Path) -> dict[Path, str]:
+def sources_in(directory: Path) -> Sources:
     """Return what has been written in a directory and in those within, without its comments."""
-    found = {}
+    found = Sources()
     for place, within, names in os.walk(directory):
         here = Path(place).relative_to(directory)
         is_deepest = len(here.parts) + 1 >= DEEPEST
