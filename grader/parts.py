@@ -22,10 +22,12 @@ LIBRARIES = {"<math.h>": "-lm", "<ncurses.h>": "-lncurses", "<readline/readline.
 
 def made_of(program: Path, sources: Sources) -> list[Path]:
     """Return all that has a part in a program: itself first, then what it names, and what that names."""
-    made = [program]
+    made, known = [program], {program}
     for path in made:  # which grows meanwhile
         named = modules_of(path, sources) if path.suffix == PYTHON else promised_by(path, program, sources)
-        made.extend(each for each in dict.fromkeys(named) if each not in made)
+        new = [each for each in dict.fromkeys(named) if each not in known]
+        made += new
+        known.update(new)
     return made
 
 
