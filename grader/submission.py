@@ -48,7 +48,10 @@ def copy_into(directory: Path, copy: Path) -> None:
         shutil.copytree(
             directory, copy, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True
         )
-    except (OSError, shutil.Error) as error:
+    except shutil.Error as several:
+        _source, _copy, reason = several.args[0][0]
+        raise ContractError(f"{directory}: cannot be read: {reason}") from None
+    except OSError as error:
         raise ContractError(f"{directory}: cannot be read: {error}") from None
 
 
@@ -63,7 +66,9 @@ def build(contract: Contract) -> None:
         program.wait_end(BUILD_SECONDS)
         if program.exit_code != 0:
             words = b"".join(bytes(stream) for stream in program.written.values())
-            raise ContractError(f"build: {program.ending()}\n\n{words.decode(errors='replace')}")
+            raise ContractError(
+                f"build: {program.name} {program.how_it_ended()}\n\n{words.decode(errors='replace')}"
+            )
 
 
 def without_binaries(directory: Path) -> None:
