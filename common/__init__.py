@@ -2,6 +2,7 @@
 
     lines.py       bytes <-> lines: framing, no input or output
     connection.py  lines over one TCP connection
+    farewell.py    leaving politely: the last word is heard before the connection is closed
     sockets.py     listening, accepting, connecting
     stop.py        the bell that ends a program: Ctrl+C, a failure, the last word
     terminal.py    what a terminal may safely show; reading the keyboard
