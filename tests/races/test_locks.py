@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import common.announcer
-import common.connection
+import common.farewell
 import common.stop
 from common.announcer import Announcer
 from common.connection import Connection
@@ -74,7 +74,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
     watch = Watch()
     wait_ready = watched_wait(watch)
     monkeypatch.setattr(common.stop, "wait_ready", wait_ready)
-    monkeypatch.setattr(common.connection, "wait_ready", wait_ready)
+    monkeypatch.setattr(common.farewell, "wait_ready", wait_ready)
     monkeypatch.setattr(common.announcer, "say", watched_say(watch))
     monkeypatch.setattr(Announcer, "note", watched_note(watch))
     monkeypatch.setattr(Connection, "flush", watched_flush(watch))
