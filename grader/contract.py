@@ -62,6 +62,11 @@ class Contract:
     patience: float = PATIENCE
     any_port: bool = False  # the server takes port 0 for any free one
 
+    @property
+    def tells_places(self) -> bool:
+        """Whether a client is told, or built for, the place that it takes."""
+        return bool(self.client2) or "{place}" in self.client
+
     def server_command(self, port: int) -> list[str]:
         """Return the words that start the server."""
         return filled(self.server, port=port, host=self.address)

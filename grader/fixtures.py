@@ -17,6 +17,9 @@ from grader.words import Words
 STAGE = pytest.StashKey[Stage]()
 """Where a check keeps its stage, for whoever reports on it."""
 
+ENDING_SECONDS = 0.5
+"""A server that ends the others when one has ended has done so within that time: their places are free, too."""
+
 
 @pytest.fixture
 def contract(request: pytest.FixtureRequest) -> Contract:
@@ -65,6 +68,10 @@ def start_client(stage: Stage, contract: Contract) -> Callable[..., Client]:
     started: dict[int, Client] = {}
 
     def start(name: str, port: int, host: str = contract.address, actor: type[Client] = Client) -> Client:
+        if contract.tells_places and not all(client.is_running() for client in started.values()):
+            stage.wait_for_outside(
+                lambda: not any(each.is_running() for each in started.values()), ENDING_SECONDS
+            )
         place = next(place for place in count(1) if place not in started or not started[place].is_running())
         client = actor(stage, name, contract.client_command(host, port, place), contract.directory)
         started[place] = client

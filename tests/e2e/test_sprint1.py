@@ -77,9 +77,6 @@ TURNS = 12
 
 MESSAGES = 50
 
-ENDING_SECONDS = 0.2
-"""A server that ends both when one has gone does so at once; a newcomer is told which place is free then."""
-
 HANGING_SECONDS = 0.5
 """A median above this is a fixed wait somewhere; the real figure is printed."""
 
@@ -279,7 +276,6 @@ def test_one_thread(alice: Client, bob: Client, server: Server, words: Words) ->
 
 def is_served(newcomer: Bring, other: Client, line: str) -> None:
     """Bring carol and let her say a line: the other hears it, or, where the other has ended too, a new partner."""
-    other.stage.wait_for_outside(lambda: not other.is_running(), ENDING_SECONDS)
     carol = newcomer("carol")
     carol.types(line)
     carol.stage.wait_for_outside(lambda: shows(other, line) or not other.is_running())
