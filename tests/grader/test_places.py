@@ -1,0 +1,44 @@
+"""A client that is told its place is told one that is free: also while another client is about to end."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader.actors import Client
+from grader.contract import Contract
+
+PROGRAM = """
+import fcntl, sys, time
+place = sys.argv[1]
+held = open("held", "w")
+print("place", place, flush=True)
+if place == "1":
+    fcntl.flock(held, fcntl.LOCK_EX)
+    print("ready", flush=True)
+    input()
+elif place == "2":
+    print("waits", flush=True)
+    fcntl.flock(held, fcntl.LOCK_EX)  # until the first has ended
+    time.sleep(0.1)
+"""
+
+
+@pytest.fixture
+def contract(tmp_path: Path) -> Contract:
+    """Clients of which the second ends a moment after the first."""
+    (tmp_path / "client.py").write_text(PROGRAM)
+    return Contract(tmp_path, server="", client=f"{sys.executable} client.py {{place}}")
+
+
+def test_a_place_is_free_when_its_client_is_about_to_end(start_client: Callable[..., Client]) -> None:
+    alice = start_client("alice", 1)
+    alice.sees("place 1", "ready")
+    bob = start_client("bob", 1)
+    bob.sees("place 2", "waits")
+    alice.types("")
+    alice.ends()
+    start_client("carol", 1).sees("place 1")
+    assert not bob.is_running(), "carol came while bob's end was not yet seen"
+    start_client("dave", 1).sees("place 2")
