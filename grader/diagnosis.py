@@ -37,6 +37,9 @@ FLOOD_BYTES, FLOOD_SHARE = 20_000, 20
 The widest buffer that students send for one line has 10,001 bytes; its padding is no flood.
 """
 
+AGAIN = 3
+"""A line that comes so often, one right behind the other, and was typed once at most, comes from a loop."""
+
 HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-input")
 """Checks in which there is a lot to do."""
 
@@ -211,7 +214,12 @@ def crash(seen: Evidence) -> bool:
     "without its line feed, and not its first three letters.",
 )
 def prefix_is_fin(seen: Evidence) -> bool:
-    """Find somebody who has ended behind a line that merely resembles the word."""
+    """Find a line that merely resembles the word, and that has ended who typed it, or is lost."""
+    return is_ended_by_prefix(seen) or is_prefix_lost(seen)
+
+
+def is_ended_by_prefix(seen: Evidence) -> bool:
+    """Tell whether a client has ended whose user has typed what resembles the word, and not the word."""
     lines = [entry for entry in seen.typed() if seen.quit in entry.text and entry.text != seen.quit]
     return any(
         each["code"] is not None and not any(entry.text == seen.quit for entry in seen.typed())
@@ -219,6 +227,12 @@ def prefix_is_fin(seen: Evidence) -> bool:
         for each in seen.clients()
         if each["name"] == entry.actor
     )
+
+
+def is_prefix_lost(seen: Evidence) -> bool:
+    """Tell whether a raw connection misses a line that begins with the word."""
+    text = seen.missed()[1].removesuffix("\\n")
+    return "receives" in seen.scene.expected and text.startswith(seen.quit) and text != seen.quit
 
 
 @cause(
@@ -372,7 +386,19 @@ def misses_old_line(seen: Evidence, newcomer: str) -> bool:
 def client_loops(seen: Evidence) -> bool:
     """Find a client that burns the processor, or says again and again what nobody has typed."""
     is_at_rest = seen.check not in HEAVY
-    return bool(seen.flooders()) or (is_at_rest and any(is_burning(each) for each in seen.clients()))
+    return (
+        bool(seen.flooders())
+        or comes_again_and_again(seen)
+        or (is_at_rest and any(is_burning(each) for each in seen.clients()))
+    )
+
+
+def comes_again_and_again(seen: Evidence) -> bool:
+    """Tell whether a client says the same line over and over to the check, which is in the server's place."""
+    came = quoted(seen.scene.got).split("\\n")[:AGAIN]
+    is_to_server = "server receives " in seen.scene.expected
+    typed = sum(entry.text.removesuffix("\\n") == came[0] for entry in seen.typed())
+    return is_to_server and len(came) == AGAIN and len(set(came)) == 1 and typed <= 1
 
 
 def is_burning(client: dict[str, Any]) -> bool:

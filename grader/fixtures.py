@@ -31,9 +31,9 @@ def contract(request: pytest.FixtureRequest) -> Contract:
 
 
 @pytest.fixture
-def words(request: pytest.FixtureRequest) -> Words:
+def words(request: pytest.FixtureRequest, contract: Contract) -> Words:
     """Random words that depend on the seed and on the check alone, not on the order of checks."""
-    return Words(f"{request.config.getoption('--seed')} {request.node.name}")
+    return Words(f"{request.config.getoption('--seed')} {request.node.name}", contract.quit)
 
 
 @pytest.fixture

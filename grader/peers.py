@@ -19,6 +19,9 @@ RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER with no time at all: close sends RST instead of FIN."""
 
 
+BEHIND_BYTES, BEHIND_SECONDS = 80, 0.1
+"""What comes right behind the wrong bytes tells more about a mistake: so much of it is shown, if it comes in time."""
+
 LONGEST_IN_WORDS, LONGEST_SHOWN = 4096, 200
 """How many bytes the journal looks at, to find a message to spell; and how many it shows of what was sent."""
 
@@ -76,11 +79,19 @@ class RawConnection:
     def _receives_piece(self, data: bytes) -> None:
         self.stage.wait_until(lambda: len(self.unread) >= len(data) or self.hung_up or self._differs(data))
         if bytes(self.unread[: len(data)]) != data:
-            got = spell(bytes(self.unread[: len(data) + 80]))
-            end = " and then the end of the connection" if self.hung_up else " and nothing more in time"
-            raise Unseen(self.stage, f"{self.name} receives '{spell(data)}'", f"'{got}'{end}")
+            raise Unseen(self.stage, f"{self.name} receives '{spell(data)}'", self._what_came_instead(data))
         del self.unread[: len(data)]
         self.stage.journal.write(self.name, RECEIVED, data)
+
+    def _what_came_instead(self, data: bytes) -> str:
+        is_wrong = self._differs(data)
+        shown = len(data) + BEHIND_BYTES
+        if is_wrong:
+            self.stage.wait_until(lambda: len(self.unread) >= shown or self.hung_up, BEHIND_SECONDS)
+        came = f"'{spell(bytes(self.unread[:shown]))}'"
+        if self.hung_up:
+            return f"{came} and then the end of the connection"
+        return came if is_wrong else f"{came} and nothing more in time"
 
     def receives_line(self) -> str:
         """Wait for the next line, whatever it is; return it without its LF."""

@@ -102,6 +102,26 @@ def test_lines_are_joined_where_they_are_seen_to_be(got: str, name: str) -> None
     assert cause("s3-framing", scene, "joined") == name
 
 
+@pytest.mark.parametrize(
+    ("came", "name"),
+    [("again\\nagain\\nagain\\nag", "client-loops"), ("again\\n", ""), ("again\\nonce more\\nagain\\n", "")],
+    ids=["for ever", "once", "by turns"],
+)
+def test_a_client_that_says_the_same_again_and_again_loops(came: str, name: str) -> None:
+    scene = missed("server receives 'fin\\n'", f"'{came}'", ("alice", TYPED, "again"))
+    assert cause("s2-client-input", scene) == name
+
+
+@pytest.mark.parametrize(
+    ("line", "name"), [("fin ", "prefix-is-fin"), ("finir", "prefix-is-fin"), ("FIN", "")]
+)
+def test_a_line_that_begins_with_the_word_and_is_lost_was_taken_for_it(line: str, name: str) -> None:
+    scene = missed(
+        f"second receives '{line}\\n'", "'' and nothing more in time", ("first", SENT, f"{line}\n")
+    )
+    assert cause("s1-exit-word", scene, "fin\\n") == name
+
+
 TRACEBACK = ["Traceback (most recent call last):", '  File "server.py", line 3, in <module>']
 
 

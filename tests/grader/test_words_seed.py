@@ -1,6 +1,6 @@
 """Words are random, new in each scene, short, and the same again from the same seed."""
 
-from grader.words import LINE_BYTES, Words
+from grader.words import LINE_BYTES, MEANT, Words
 
 
 def test_the_same_seed_gives_the_same_words() -> None:
@@ -12,6 +12,12 @@ def test_no_word_comes_twice() -> None:
     words = Words("7")
     heard = [word for line in words.lines(500) for word in line.split()]
     assert len(heard) == len(set(heard))
+
+
+def test_no_word_resembles_one_that_programs_obey() -> None:
+    words = Words("7", "sa")
+    heard = [word for line in words.lines(5000) for word in line.split()]
+    assert not [word for word in heard if any(meant in word for meant in (*MEANT, "sa"))]
 
 
 def test_a_line_fits_into_the_smallest_buffer() -> None:

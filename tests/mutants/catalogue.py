@@ -137,6 +137,14 @@ PATCHES = [
         ("client-codes", "client-input", "client-input"),
     ),
     *everywhere(
+        "end of input not seen",
+        TERMINAL,
+        'self.ended = not typed\n        self.inbox.feed(typed or b"\\n")',
+        'self.inbox.feed(typed or b"\\nagain\\n")',
+        ("", "client-input", "client-input"),
+        "client-loops",
+    ),
+    *everywhere(
         "escapes obeyed",
         TERMINAL,
         'return CONTROL_CHARACTERS.sub(lambda control: f"\\\\x{ord(control[0]):02x}", text)',
