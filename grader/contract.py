@@ -76,9 +76,9 @@ class Contract:
         command = self.client2 if self.client2 and place > 1 else self.client
         return filled(command, host=host, port=port, place=place)
 
-    def login_lines(self, name: str, place: int) -> list[str]:
+    def login_lines(self, name: str, host: str, port: int, place: int = 1) -> list[str]:
         """Return what a user types before anything else."""
-        return [line.format(name=name, place=place) for line in self.login]
+        return [line.format(name=name, host=host, port=port, place=place) for line in self.login]
 
     def in_sprint(self, number: int) -> "Contract":
         """Return the same with what the course text lets users type, where the contract does not say otherwise."""
@@ -124,10 +124,11 @@ def read_contract(directory: Path) -> Contract:
     for key, value in values.items():
         if problem := problem_of(key, value):
             raise ContractError(f"{file}: {where(text, key)}{problem}")
-    for key in ("server", "client"):
-        if problem := problem_of_command(key, values.get(key, ""), "port" in values):
-            raise ContractError(f"{file}: {where(text, key)}{problem}")
     values["login"] = tuple(values.get("login", ()))
+    is_asked = any("{port}" in line for line in values["login"])
+    for key, is_told in ("server", False), ("client", is_asked):
+        if problem := problem_of_command(key, values.get(key, ""), is_told or "port" in values):
+            raise ContractError(f"{file}: {where(text, key)}{problem}")
     if values.get("wire") == LINES:
         values["wire"] = COURSE
     return Contract(directory.resolve(), **values)
@@ -160,7 +161,7 @@ def is_number(value: Any) -> bool:
 
 
 def is_login(value: Any) -> bool:
-    """Tell whether a value is a list of lines to type, in which {name} and {place} may stand."""
+    """Tell whether a value is a list of lines to type, in which {name}, {host}, {port} and {place} may stand."""
     return isinstance(value, list) and all(isinstance(line, str) and can_be_filled(line) for line in value)
 
 
@@ -200,13 +201,13 @@ def problem_of(key: str, value: Any) -> str:
     return "" if is_good(value) else f"{key} = {value!r} must be {like}"
 
 
-def problem_of_command(key: str, command: str, port_is_fixed: bool) -> str:
+def problem_of_command(key: str, command: str, needs_no_port: bool) -> str:
     """Return what is wrong with a command that must be there; empty when nothing is."""
     like = f"write it like {KEYS[key][1].removeprefix('a command like ')}"
-    if not command or ("{port}" not in command and not port_is_fixed):
+    if not command or ("{port}" not in command and not needs_no_port):
         return (
             f"{key} = {command!r} must be a command with {{port}} in it; {like}; "
-            "if the port is fixed in the source, say which: port = 4444"
+            'if the port is fixed in the source, say which: port = 4444; if a client asks for it: login = ["{port}"]'
         )
     try:
         words = ("port", "host") if key == "server" else ("port", "host", "place")

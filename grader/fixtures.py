@@ -75,7 +75,7 @@ def start_client(stage: Stage, contract: Contract) -> Callable[..., Client]:
         place = next(place for place in count(1) if place not in started or not started[place].is_running())
         client = actor(stage, name, contract.client_command(host, port, place), contract.directory)
         started[place] = client
-        client.types(*contract.login_lines(name, place))
+        client.types(*contract.login_lines(name, host, port, place))
         return client
 
     return start

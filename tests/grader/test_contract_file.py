@@ -70,7 +70,21 @@ def test_two_clients_may_be_two_programs(tmp_path: Path) -> None:
 
 def test_users_may_have_to_type_something_first(tmp_path: Path) -> None:
     contract = read_contract(written(tmp_path, GOOD + 'login = ["{name}", "salon {place}"]'))
-    assert contract.login_lines("bob", 2) == ["bob", "salon 2"]
+    assert contract.login_lines("bob", "::1", 7, 2) == ["bob", "salon 2"]
+
+
+def test_a_client_may_ask_its_user_for_address_and_port(tmp_path: Path) -> None:
+    text = 'server = "./server {port}"\nclient = "./client"\nlogin = ["{host}", "{port}"]\n'
+    contract = read_contract(written(tmp_path, text))
+    assert contract.client_command("::1", 7) == ["./client"]
+    assert contract.login_lines("bob", "::1", 7) == ["::1", "7"]
+    assert contract.port == 0
+
+
+def test_a_server_cannot_ask_for_its_port(tmp_path: Path) -> None:
+    text = 'server = "./server"\nclient = "./client"\nlogin = ["{port}"]\n'
+    with pytest.raises(ContractError, match=r"server = '\./server' must be a command with {port}"):
+        read_contract(written(tmp_path, text))
 
 
 def test_a_quoted_word_stays_one_word(tmp_path: Path) -> None:
@@ -96,6 +110,7 @@ def test_a_quoted_word_stays_one_word(tmp_path: Path) -> None:
         (GOOD + 'address = "here"', "address = 'here' must be an address like"),
         (GOOD + 'login = "{name}"', "login = '{name}' must be a list of lines"),
         (GOOD + 'login = ["{nom}"]', "must be a list of lines"),
+        ('server = "./server {port}"\nclient = "./client"', "if a client asks for it: login = "),
         (GOOD + "first = 3", "line 3: first = 3 must be 1 or 2"),
         (GOOD + 'client2 = ""', "client2 = '' must be a command"),
         ('client = "./client"\nport = 4444', "server = '' must be a command"),

@@ -31,6 +31,7 @@ class Compiled:
     check: str = ""  # the check that is about its bug; none: it is honest
     cause: str = ""
     client: str = "./client {host} {port}"
+    more: str = ""  # what its contract says besides
 
 
 def everywhere(
@@ -1479,6 +1480,7 @@ HONEST = [
     Compiled(2, "length first", "-DWIRE=1"),
     Compiled(2, "padded buffers, one byte a write", "-DWIRE=2 -DONE_BYTE_A_WRITE"),
     Compiled(2, "lines, slow", "-DWIRE=3 -DSLOW"),
+    Compiled(2, "asks where", "-DASKS", client="./client", more='login = ["{host}", "{port}"]\n'),
     Compiled(3, "NUL at the end", "-DWIRE=0"),
     Compiled(3, "length first, chatty", "-DWIRE=1 -DCHATTY"),
     Compiled(3, "padded buffers, port first", "-DWIRE=2 -DPORT_FIRST", client="./client {port} {host}"),

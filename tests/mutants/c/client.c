@@ -2,6 +2,12 @@
  * is a name. With TURNS that of sprint 1. */
 #include "message.h"
 
+#ifdef ASKS
+#define WORDS 1
+#else
+#define WORDS 3
+#endif
+
 static struct reader server;
 static char seen[SIZE];
 
@@ -93,14 +99,26 @@ static void talk(void) {
     } while (!is_fin(text));
 }
 
+static void ask(const char *question, char *answer) {
+    printf("%s", question);
+    fflush(stdout);
+    if (!fgets(answer, SIZE, stdin))
+        exit(1);
+    answer[strcspn(answer, "\n")] = 0;
+}
+
 int main(int count, char **words) {
     struct sockaddr_in address = {.sin_family = AF_INET};
-#ifdef PORT_FIRST
+#ifdef ASKS
+    char host[SIZE], port[SIZE];
+    ask("Adresse du serveur : ", host);
+    ask("Port : ", port);
+#elif defined PORT_FIRST
     const char *port = words[1], *host = words[2];
 #else
     const char *host = words[1], *port = words[2];
 #endif
-    if (count < 3)
+    if (count < WORDS)
         return 1;
     server.fd = socket(AF_INET, SOCK_STREAM, 0);
     inet_pton(AF_INET, host, &address.sin_addr);
