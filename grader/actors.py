@@ -14,12 +14,20 @@ from pathlib import Path
 
 import pexpect
 
+from grader.family import is_at_rest
 from grader.journal import ENDED, PRESSED, TYPED
-from grader.listening import accept_queues, wait_listening
+from grader.listening import accept_queues, has_connection, has_sockets, wait_listening
 from grader.program import Program
 from grader.screen import LAST_CHARACTERS, Screen
 from grader.stage import Stage
 from grader.unseen import Unseen
+
+REST_SECONDS = 0.2
+"""A person types when a program is at rest: some throw away what was typed before their prompt. One that never rests
+is not waited for any longer."""
+
+GOES_ON_SECONDS = 0.3
+"""A server that ends with a conversation has ended by then."""
 
 LINES_TOLD = 3
 """Of the lines that a server has printed instead of one that was awaited, the last ones are told."""
@@ -97,8 +105,8 @@ class Server:
         return not self.program.has_ended()
 
     def goes_on(self) -> None:
-        """Make sure that it has not ended. Raises Unseen."""
-        if self.program.has_ended():
+        """Make sure that it does not end. Raises Unseen."""
+        if self.program.wait_end(GOES_ON_SECONDS):
             raise Unseen(self.stage, "the server goes on", self.program.ending())
 
 
@@ -134,15 +142,24 @@ class Client:
         self.name = name
         self.program = Program(stage, name, command, terminal=self.terminal, directory=directory)
         self.screen = Screen(self.program)
+        self.has_come = False  # it has been seen connected
+        self.is_cut_off = False  # the network has taken it away, whatever it knows of that
 
     def types(self, *lines: str) -> None:
-        """Type lines, each ended by Enter."""
+        """Type lines, each ended by Enter, once the program is at rest."""
+        self.comes_to_rest()
         for line in lines:
             self.stage.journal.write(self.name, TYPED, line)
             self.program.types(line.encode() + b"\n")
 
+    def comes_to_rest(self) -> None:
+        """Wait until the program waits for something; at a terminal only, and not for ever."""
+        if self.terminal:
+            self.stage.wait_for_outside(lambda: is_at_rest(self.program.pid), REST_SECONDS)
+
     def begins_to_type(self, text: str) -> None:
-        """Type text without Enter."""
+        """Type text without Enter, once the program is at rest."""
+        self.comes_to_rest()
         self.stage.journal.write(self.name, TYPED, f"{text} (no Enter yet)")
         self.program.types(text.encode())
 
@@ -168,6 +185,18 @@ class Client:
         )
         self.program.closes_keyboard()
 
+    def leaves(self, word: str) -> None:
+        """Say the word for leaving, and wait for the program's end."""
+        self.types(word)
+        self.ends_with_its_user()
+
+    def ends_with_its_user(self) -> None:
+        """Wait until the program has ended; one that has closed its connection and asks for Enter is given it."""
+        self.stage.wait_for_outside(lambda: not self.is_running() or self._only_waits_for_its_user())
+        if self.is_running() and not has_sockets(self.program.pid):
+            self.types("")
+        self.ends()
+
     def is_killed(self) -> None:
         """Kill the program: no goodbye to anybody."""
         self.program.signal(signal.SIGKILL)
@@ -181,9 +210,17 @@ class Client:
         """Tell whether the program has not ended."""
         return not self.program.has_ended()
 
+    def is_present(self) -> bool:
+        """Tell whether it takes part: it runs, and has not lost its connection, nor closed it."""
+        is_connected = not self.has_come or has_connection(self.program.pid)
+        return self.is_running() and is_connected and not self.is_cut_off
+
     def shown(self) -> bytes:
         """Return every byte that the program has written so far, just as it came."""
         return b"".join(bytes(stream) for stream in self.program.written.values())
+
+    def _only_waits_for_its_user(self) -> bool:
+        return not has_sockets(self.program.pid) and is_at_rest(self.program.pid)
 
     def _expect(self, texts: list[str], wanted: str) -> int:
         try:

@@ -24,6 +24,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_free(port: int, host: str = HOST) -> bool:
+    """Tell whether a program can have a port that does not set SO_REUSEADDR: no old connection holds it either."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
 def come(
     name: str, actor: type[Client], server: Server, tap: Wiretap | None, start_client: Callable[..., Client]
 ) -> Client:
@@ -40,6 +50,7 @@ def come(
     stage.wait_for_outside(lambda: is_connected(pid, port) or client.program.has_ended(), connects)
     if not is_connected(pid, port):
         raise Unseen(stage, f"{name} connects to port {port}", client.program.ending())
+    client.has_come = True
     if tap:
         stage.wait_until(lambda: tap.count() > came)
     stage.wait_for_outside(lambda: not server.waiting() and is_at_rest(server.program.pid), ACCEPT_SECONDS)

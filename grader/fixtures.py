@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.actors import Client, PipedClient, Server
-from grader.arrivals import come, free_port, log_in
+from grader.arrivals import come, free_port, is_free, log_in
 from grader.contract import Contract, number_of, read_contract, reference
 from grader.peers import Impostor, Peer, RawConnection
 from grader.stage import Stage
@@ -19,6 +19,10 @@ STAGE = pytest.StashKey[Stage]()
 
 ENDING_SECONDS = 0.5
 """A server that ends the others when one has ended has done so within that time: their places are free, too."""
+
+REMEMBERED_SECONDS = 61.0
+"""The system remembers a closed connection for a minute (TIME_WAIT), and keeps its port from a program that does not
+set SO_REUSEADDR. In a sandbox each scene with a fixed port has a network that remembers nothing."""
 
 
 @pytest.fixture
@@ -50,6 +54,8 @@ def start_server(stage: Stage, contract: Contract) -> Callable[..., Server]:
 
     def start(*options: str, port: int = 0, host: str = contract.address) -> Server:
         wanted = port or contract.port or (0 if contract.any_port else free_port())
+        if contract.port and not port:  # no course text asks for SO_REUSEADDR
+            stage.wait_for_outside(lambda: is_free(contract.port), REMEMBERED_SECONDS)
         command = [*contract.server_command(wanted), *options]
         return Server(stage, command, wanted, contract.directory, host)
 
@@ -68,11 +74,11 @@ def start_client(stage: Stage, contract: Contract) -> Callable[..., Client]:
     started: dict[int, Client] = {}
 
     def start(name: str, port: int, host: str = contract.address, actor: type[Client] = Client) -> Client:
-        if contract.tells_places and not all(client.is_running() for client in started.values()):
+        if contract.tells_places and not all(each.is_present() for each in started.values()):
             stage.wait_for_outside(
-                lambda: not any(each.is_running() for each in started.values()), ENDING_SECONDS
+                lambda: not any(each.is_present() for each in started.values()), ENDING_SECONDS
             )
-        place = next(place for place in count(1) if place not in started or not started[place].is_running())
+        place = next(place for place in count(1) if place not in started or not started[place].is_present())
         client = actor(stage, name, contract.client_command(host, port, place), contract.directory)
         started[place] = client
         client.types(*contract.login_lines(name, host, port, place))

@@ -166,7 +166,9 @@ def command_of(order: Order, commands: int, results: int) -> list[str]:
     command += ["--import-mode=importlib", "-o", f"pythonpath={REPOSITORY}", "--no-header", "--noconftest"]
     command += ["--submission", str(order.contract.directory), "--built"]
     command += ["--commands", str(commands), "--results", str(results), str(suite(order.sprint))]
-    command += [] if order.replay else ["--once"]
+    command += (
+        ["--once"] if order.contract.port or not order.replay else []
+    )  # a wiretap needs a port of its own
     if not order.confined:
         return command
     if order.contract.address != HOST:
@@ -245,7 +247,9 @@ class Judge:
             self._came.update(result["came"])
             if case.outcome == FAILED:
                 self._draw_conclusions(case, result["scene"].get("lacks", ""))
-        if self._waiting and worker.case is None:
+        if "ran" in result and self.order.contract.port and self._waiting:
+            self._replace(worker, "the next scene needs a network that remembers nothing of this one")
+        elif self._waiting and worker.case is None:
             worker.play(self._waiting.pop(0))
 
     def _enter(self, checks: list[dict[str, Any]]) -> None:

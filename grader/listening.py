@@ -39,6 +39,16 @@ def is_connected(pid: int, port: int) -> bool:
     return any(each.remote_port == port for each in connections_of(pid, ESTABLISHED))
 
 
+def has_connection(pid: int) -> bool:
+    """Tell whether a process or one of its descendants has a connection that is open both ways."""
+    return bool(connections_of(pid, ESTABLISHED) if ON_LINUX else _remote_ports_by_psutil(pid))
+
+
+def has_sockets(pid: int) -> bool:
+    """Tell whether a process or one of its descendants holds a TCP socket, in whatever state. Linux only."""
+    return bool(connections_of(pid))
+
+
 def has_read_all(pid: int) -> bool:
     """Tell whether nothing lies unread in the connections of a process and its descendants. Linux only."""
     return not any(each.queue for each in connections_of(pid, ESTABLISHED))

@@ -96,9 +96,10 @@ class Program:
             self.closes_keyboard()
 
     def signal(self, number: int) -> None:
-        """Send it a signal."""
+        """Send a signal to it and to all in its group, as a terminal does: its command may be a script around it."""
         self.stage.journal.write(self.name, SIGNALLED, signal_name(number))
-        self._process.send_signal(number)
+        if self._process.poll() is None:
+            os.killpg(self.pid, number)
 
     def has_ended(self) -> bool:
         """Tell whether it has ended; then all that it wrote has been read."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from grader.actors import Client, Server
+from grader.actors import REST_SECONDS, Client, Server
 from grader.contract import Contract
+from grader.family import is_at_rest
 from grader.journal import spell
 from grader.peers import Peer
 from grader.program import Program
 from grader.stage import Stage
+from grader.threads import serving_threads, threads_of, with_connections
 from grader.unseen import Unseen, expect
 from grader.verdicts import first_difference
 from tests.e2e.floods import MEMORY_BYTES
@@ -50,6 +52,22 @@ def has_threads(program: Program, count: int) -> None:
     """Expect a program to have so many threads."""
     now = program.usage().num_threads()
     expect(program.stage, now == count, f"the number of {program.name}'s threads is {count}", now)
+
+
+def serve_with_one_thread(server: Server, own_threads: int) -> None:
+    """Expect one process of a server, with one thread, to serve all who have come.
+
+    Where its language has threads of its own, only those count that wait for a connection.
+    """
+    pid = server.program.pid
+    server.stage.wait_for_outside(lambda: is_at_rest(pid), REST_SECONDS)
+    processes = with_connections(pid)
+    threads = (
+        serving_threads(pid) if own_threads > 1 else [each for one in processes for each in threads_of(one)]
+    )
+    wanted = "one process of the server, with one thread, serves both clients"
+    got = f"processes that have connections: {len(processes)}; threads that serve: {len(threads)}"
+    expect(server.stage, len(processes) == 1 and len(threads) <= 1, wanted, got)
 
 
 def stays_small(server: Server, before: int) -> None:

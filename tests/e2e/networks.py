@@ -87,12 +87,13 @@ def slows_down(network: Wiretap, how: str, words: Words) -> None:
         network.dribbles(PIECE_BYTES, PIECE_PAUSE, words.seed)
 
 
-def breaks_down(network: Wiretap, how: str, name: str) -> None:
+def breaks_down(network: Wiretap, how: str, client: Client) -> None:
     """End one client's connection in one of the ways in BROKEN."""
+    client.is_cut_off = True
     if how == "broken":
-        network.breaks(name)
+        network.breaks(client.name)
     else:
-        network.half_closes(name)
+        network.half_closes(client.name)
 
 
 def is_not_sent_back(speaker: Client, line: str, before: str) -> None:

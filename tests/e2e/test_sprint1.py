@@ -13,14 +13,14 @@ from functools import partial
 import psutil
 import pytest
 
-from grader.actors import Client, PipedClient, Server
+from grader.actors import REST_SECONDS, Client, PipedClient, Server
 from grader.arrivals import free_port
 from grader.checks import ROBUST, check
 from grader.contract import HOST, Contract
-from grader.family import family
-from grader.listening import sockets_of
+from grader.family import is_at_rest
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
+from grader.threads import most_threads
 from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
@@ -32,10 +32,12 @@ from tests.e2e.figures import (
     is_wrong_usage,
     listens_as_said,
     refuses,
+    serve_with_one_thread,
     stays_small,
 )
 from tests.e2e.floods import FLOOD_SECONDS, Flood, flood_until_stalled
 from tests.e2e.networks import BROKEN, SLOW, breaks_down, slows_down
+from tests.e2e.pairs import begin_anew, is_served, wait_until_shown
 from tests.e2e.steps import (
     Bring,
     Connect,
@@ -44,7 +46,7 @@ from tests.e2e.steps import (
     has_shown_lines,
     keep_a_crowd_waiting,
     restart,
-    shows,
+    shows_no_residue,
     talk,
 )
 from tests.e2e.visits import (
@@ -138,8 +140,9 @@ def test_short_after_long(alice: Client, bob: Client, words: Words) -> None:
         for line in long, words.word()[:4]:
             talk(speaker, hearer, line)
             talk(hearer, speaker, words.word())
-        speaker.types(marker := words.word())
-        hearer.sees_no(long[-8:], before=marker)
+        talk(speaker, hearer, marker := words.word())
+        for each in hearer, speaker:
+            shows_no_residue(each, long, marker)
 
 
 @check(
@@ -171,9 +174,7 @@ def test_fin(
     exchange(alice, bob, words.long_line(17))
     if leaver == "bob":
         talk(alice, bob, words.line())
-    client = {"alice": alice, "bob": bob}[leaver]
-    client.types(contract.quit)
-    client.ends()
+    {"alice": alice, "bob": bob}[leaver].leaves(contract.quit)
     server.goes_on()
 
 
@@ -184,7 +185,7 @@ def test_fin(
     hint="After fin close that client's socket and go back to accept: "
     "the server must outlive every conversation",
 )
-@pytest.mark.parametrize("leavers", ["alice", "bob", "both"])
+@pytest.mark.parametrize("leavers", ["alice", "bob", "one after the other"])
 def test_after_fin(
     leavers: str, alice: Client, bob: Client, newcomer: Bring, words: Words, contract: Contract
 ) -> None:
@@ -193,11 +194,11 @@ def test_after_fin(
     leaver, other = (alice, bob) if leavers != "bob" else (bob, alice)
     if leaver is bob:
         talk(alice, bob, words.line())
-    leaver.types(contract.quit)
-    leaver.ends()
-    if leavers == "both" and other.is_running():
-        other.is_killed()
-    is_served(newcomer, other, words.line())
+    leaver.leaves(contract.quit)
+    speaker, hearer = is_served(newcomer, other, words, contract.first)
+    if leavers == "one after the other":
+        hearer.leaves(contract.quit)
+        is_served(newcomer, speaker, words, contract.first, names=("erin", "frank"))
 
 
 @check(
@@ -210,15 +211,14 @@ def test_last_line(alice: Client, bob: Client, newcomer: Bring, words: Words, co
     """Where a conversation goes on with a newcomer, it is shown the last line that its place was sent."""
     line = words.line()
     talk(alice, bob, line)
-    bob.types(contract.quit)
-    bob.ends()
+    bob.leaves(contract.quit)
     carol = newcomer("carol")
-    alice.stage.wait_for_outside(lambda: shows(carol, line) or not alice.is_running())
-    if alice.is_running():
+    wait_until_shown(carol, line, alice)
+    if alice.is_present():
         carol.sees(line)
         talk(carol, alice, words.line())
     else:  # here fin ends the whole conversation: a new one begins, with nothing to be shown
-        talk(carol, newcomer("dave"), words.line())
+        begin_anew(carol, newcomer("dave"), words.line(), contract.first)
 
 
 @check(
@@ -230,7 +230,13 @@ def test_last_line(alice: Client, bob: Client, newcomer: Bring, words: Words, co
 )
 @pytest.mark.parametrize("victim", ["alice", "bob"])
 def test_killed(
-    victim: str, alice: Client, bob: Client, server: Server, newcomer: Bring, words: Words
+    victim: str,
+    alice: Client,
+    bob: Client,
+    server: Server,
+    newcomer: Bring,
+    words: Words,
+    contract: Contract,
 ) -> None:
     """A client that is killed, in turn or out of turn, harms neither the server nor those who come next."""
     exchange(alice, bob, words.line())
@@ -238,7 +244,7 @@ def test_killed(
     dead.is_killed()
     if dead is bob:
         alice.types(words.line())
-    is_served(newcomer, other, words.line())
+    is_served(newcomer, other, words, contract.first)
     server.goes_on()
 
 
@@ -254,9 +260,9 @@ def test_server_end(alice: Client, bob: Client, server: Server, words: Words) ->
     exchange(alice, bob, words.line())
     server.interrupt()
     server.ends()
-    bob.ends()
+    bob.ends_with_its_user()
     alice.types(words.word())  # one that reads its keyboard and nothing else notices now
-    alice.ends()
+    alice.ends_with_its_user()
 
 
 @check(
@@ -265,22 +271,18 @@ def test_server_end(alice: Client, bob: Client, server: Server, words: Words) ->
     points=1,
     hint="No fork and no thread in this sprint: poll or select waits for both clients",
 )
-def test_one_thread(alice: Client, bob: Client, server: Server, words: Words) -> None:
+def test_one_thread(own_threads: int, alice: Client, bob: Client, server: Server, words: Words) -> None:
     """One server process with one thread serves both clients."""
     exchange(alice, bob, words.line())
-    serving = [pid for pid in family(server.program.pid) if sockets_of(pid)]
-    threads = [psutil.Process(pid).num_threads() for pid in serving]
-    got = f"{len(threads)} processes have connections, with {sum(threads)} threads together"
-    expect(server.stage, threads == [1], "one process of the server has connections, and one thread", got)
+    serve_with_one_thread(server, own_threads)
 
 
-def is_served(newcomer: Bring, other: Client, line: str) -> None:
-    """Bring carol and let her say a line: the other hears it, or, where the other has ended too, a new partner."""
-    carol = newcomer("carol")
-    carol.types(line)
-    carol.stage.wait_for_outside(lambda: shows(other, line) or not other.is_running())
-    hearer = other if other.is_running() else newcomer("dave")
-    hearer.sees(line)
+@pytest.fixture
+def own_threads(server: Server) -> int:
+    """How many threads the server has before anybody comes: more than one are its language's, not its author's."""
+    pid = server.program.pid
+    server.stage.wait_for_outside(lambda: is_at_rest(pid), REST_SECONDS)
+    return most_threads(pid)
 
 
 # A network that is bad, whatever the wire is
@@ -323,12 +325,13 @@ def test_broken_network(
     server: Server,
     newcomer_on_network: Bring,
     words: Words,
+    contract: Contract,
 ) -> None:
     """Somebody whose connection breaks has left: the server goes on, and a newcomer is served."""
     alice, bob = pair_on_network
     exchange(alice, bob, words.line())
-    breaks_down(network, how, "alice")
-    is_served(newcomer_on_network, bob, words.line())
+    breaks_down(network, how, alice)
+    is_served(newcomer_on_network, bob, words, contract.first)
     server.goes_on()
 
 
@@ -920,11 +923,12 @@ def test_restart(
     start_server: Callable[..., Server],
     start_client: Bring,
     words: Words,
+    contract: Contract,
 ) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
     exchange(alice, bob, words.line())
     carol, dave = restart(server, start_server, start_client, alice, bob)
-    talk(carol, dave, words.line())
+    begin_anew(carol, dave, words.line(), contract.first)
 
 
 # The server's command line, its words, its figures

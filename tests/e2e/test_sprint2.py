@@ -332,7 +332,7 @@ def test_broken_network(
     """Somebody whose connection breaks has left: the server goes on, and a newcomer is served."""
     alice, bob = pair_on_network
     exchange(alice, bob, words.line())
-    breaks_down(network, how, "bob")
+    breaks_down(network, how, bob)
     alice.types(*words.lines(3))
     exchange(newcomer_on_network("carol"), alice, words.line())
     server.goes_on()

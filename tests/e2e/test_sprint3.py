@@ -384,8 +384,8 @@ def test_broken_network(
     how: str, network: Wiretap, server: Server, newcomer_on_network: Bring, words: Words
 ) -> None:
     """Somebody whose connection breaks has left: the server goes on, and a newcomer is served."""
-    alice, _bob, carol = room_of(newcomer_on_network, words, 3)
-    breaks_down(network, how, "bob")
+    alice, bob, carol = room_of(newcomer_on_network, words, 3)
+    breaks_down(network, how, bob)
     for line in words.lines(3):
         talk(alice, carol, line)
     dave = newcomer_on_network("dave")

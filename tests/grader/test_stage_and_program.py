@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from grader import launch
+from grader.leftovers import is_dead
 from grader.program import Program
 from grader.stage import Stage
 
@@ -55,6 +56,17 @@ def test_ctrl_c_at_the_terminal_is_a_signal(stage: Stage) -> None:
     program.types(b"\x03")
     assert program.wait_end()
     assert b"KeyboardInterrupt" in program.written["screen"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_signal_reaches_who_is_started_by_a_script(stage: Stage, number: signal.Signals) -> None:
+    program = shell(
+        stage, f"{sys.executable} -c 'import os; print(os.getpid(), flush=True); input()'; exit 3"
+    )
+    child = number_written(program)
+    program.signal(number)
+    assert program.wait_end()
+    assert stage.wait_for_outside(lambda: not psutil.pid_exists(child) or is_dead(psutil.Process(child)))
 
 
 def test_a_closed_terminal_is_a_signal(stage: Stage) -> None:

@@ -30,6 +30,7 @@ class Compiled:
     flags: str
     check: str = ""  # the check that is about its bug; none: it is honest
     cause: str = ""
+    server: str = "./server {port}"
     client: str = "./client {host} {port}"
     more: str = ""  # what its contract says besides
 
@@ -1476,6 +1477,12 @@ HONEST = [
     Compiled(1, "length first, one byte a write", "-DWIRE=1 -DONE_BYTE_A_WRITE"),
     Compiled(1, "padded buffers, chatty", "-DWIRE=2 -DCHATTY"),
     Compiled(1, "lines, port first", "-DWIRE=3 -DPORT_FIRST", client="./client {port} {host}"),
+    Compiled(1, "second first, Enter at the end", "-DSECOND_FIRST -DENTER_AT_THE_END", more="first = 2\n"),
+    Compiled(1, "all redrawn, type-ahead thrown away", "-DWIRE=2 -DREDRAWS -DFLUSHES"),
+    Compiled(
+        1, "a process a pair, in a script", "-DWIRE=1 -DFORKS", server="bash -c './server {port}; exit 1'"
+    ),
+    Compiled(1, "port in the source, no SO_REUSEADDR", "-DBUG_NO_REUSE", more="port = 4321\n"),
     Compiled(2, "NUL at the end, chatty", "-DWIRE=0 -DCHATTY"),
     Compiled(2, "length first", "-DWIRE=1"),
     Compiled(2, "padded buffers, one byte a write", "-DWIRE=2 -DONE_BYTE_A_WRITE"),

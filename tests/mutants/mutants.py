@@ -71,7 +71,7 @@ def compiled(program: Compiled, directory: Path) -> Path:
     )
     wire = 'wire = "course"\n' if program.flags.startswith(SPEAKS_LINES) else ""
     (directory / "messagerie.toml").write_text(
-        f'build = "{build}"\nserver = "./server {{port}}"\nclient = "{program.client}"\npatience = 3\n'
+        f'build = "{build}"\nserver = "{program.server}"\nclient = "{program.client}"\npatience = 3\n'
         f"{wire}{program.more}"
     )
     return directory

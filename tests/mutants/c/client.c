@@ -8,11 +8,31 @@
 #define WORDS 3
 #endif
 
+#ifdef SECOND_FIRST
+#define FIRST "2"
+#else
+#define FIRST "1"
+#endif
+
 static struct reader server;
 static char seen[SIZE];
 
+static void leave(int status) {
+#ifdef ENTER_AT_THE_END
+    close(server.fd);
+    printf("Appuyez sur Entree pour quitter\n");
+    while (getchar() != '\n')
+        continue;
+#endif
+    exit(status);
+}
+
 static void show(const char *text) {
-#ifdef BUG_NOT_FLUSHED
+#ifdef REDRAWS
+    static char history[64 * SIZE];
+    snprintf(history + strlen(history), SIZE + 8, "Lui : %s\n", text);
+    printf("\033[2J\033[H=== Messagerie ===\n%s", history);
+#elif defined BUG_NOT_FLUSHED
     printf("message: %s ", text);
 #elif defined CHATTY
     printf("\r\033[K\033[1m** Nouveau message **\033[0m\nL'autre dit : %s\nVotre message : ", text);
@@ -27,7 +47,7 @@ static int show_next(void) {
         return 0;
 #ifndef BUG_CLIENT_LOOPS
     if (strcmp(seen, "exit") == 0)
-        exit(0);
+        leave(0);
 #endif
     show(seen);
     return 1;
@@ -46,6 +66,9 @@ static void *show_all(void *unused) {
 }
 
 static int read_keyboard(char *text) {
+#ifdef FLUSHES
+    tcflush(0, TCIFLUSH);
+#endif
 #ifdef CHATTY
     printf("Votre message : ");
     fflush(stdout);
@@ -134,11 +157,11 @@ int main(int count, char **words) {
 #ifdef BUG_BOTH_READING
     talk_in_turn(0);
 #else
-    talk_in_turn(strcmp(seen, "1") == 0);
+    talk_in_turn(strcmp(seen, FIRST) == 0);
 #endif
 #else
     (void)talk_in_turn;
     talk();
 #endif
-    return 0;
+    leave(0);
 }

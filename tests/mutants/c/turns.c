@@ -1,6 +1,12 @@
 /* The server of sprint 1: one thread; two clients speak in turn; fin ends the conversation of both. */
 #include "message.h"
 
+#ifdef SECOND_FIRST
+#define FIRST 1
+#else
+#define FIRST 0
+#endif
+
 static struct reader clients[2];
 
 static void stop(int number) {
@@ -21,7 +27,7 @@ static void welcome(int listener) {
 
 static void converse(void) {
     static char text[SIZE];
-    int speaker = 0;
+    int speaker = FIRST;
     while (receive_message(&clients[speaker], text) && !is_fin(text)) {
 #ifdef BUG_ECHO
         send_message(clients[speaker].fd, text);
@@ -38,7 +44,14 @@ int main(int count, char **words) {
     signal(SIGINT, stop);
     while (1) {
         welcome(listener);
+#ifdef FORKS
+        if (fork() == 0) {
+            converse();
+            return 0;
+        }
+#else
         converse();
+#endif
 #ifdef BUG_SERVER_ENDS
         return 0;
 #endif

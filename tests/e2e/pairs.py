@@ -1,0 +1,59 @@
+"""Who comes next in sprint 1, and finds somebody to talk to.
+
+Where one leaves, the other may stay and wait for a newcomer, or the conversation may end for both, and the next two
+begin anew: both are right. And who stays may be told to speak first, or the newcomer may.
+"""
+
+from grader.actors import Client
+from grader.words import Words
+from tests.e2e.steps import Bring, shows, talk
+
+SECOND = 2
+
+
+def is_served(
+    newcomer: Bring, other: Client, words: Words, first: int, names: tuple[str, str] = ("carol", "dave")
+) -> tuple[Client, Client]:
+    """Bring a newcomer to talk to who stayed, or to one more; return who spoke, and who heard it."""
+    carol = newcomer(names[0])
+    other.comes_to_rest()
+    said = words.line() if other.is_present() else ""
+    if said and talks_with_who_stayed(carol, other, said, words.line()):
+        return carol, other
+    return begin_anew(carol, newcomer(names[1]), words.line(), first, said)
+
+
+def talks_with_who_stayed(carol: Client, other: Client, line: str, greeting: str) -> bool:
+    """Let a newcomer say a line that the other hears, or speaks before; tell whether the other is there."""
+    carol.types(line)
+    wait_until_shown(other, line, other)
+    if other.is_present() and not shows(other, line):
+        other.types(greeting)
+        wait_until_shown(carol, greeting, other)
+        carol.types(line)  # what she has typed out of turn may have been thrown away
+    if not other.is_present():
+        return False
+    other.sees(line)
+    return True
+
+
+def wait_until_shown(hearer: Client, line: str, other: Client) -> None:
+    """Wait until one has shown a line, or the other has left."""
+    hearer.stage.wait_for_outside(lambda: shows(hearer, line) or not other.is_present())
+
+
+def begin_anew(carol: Client, dave: Client, line: str, first: int, said: str = "") -> tuple[Client, Client]:
+    """Let the first two of a new conversation talk; return who has spoken, and who has heard it.
+
+    What the one has said already, before the other came, arrives too, in its turn; or it has been thrown away.
+    """
+    if first == SECOND:
+        talk(dave, carol, line)
+    if said:
+        wait_until_shown(dave, said, dave)
+    has_arrived = bool(said) and shows(dave, said)
+    if first == SECOND and not has_arrived:
+        return dave, carol
+    if not has_arrived:
+        talk(carol, dave, line)
+    return carol, dave
