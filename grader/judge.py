@@ -71,6 +71,11 @@ class Order:
     replay: bool = True  # a case that fails is played once more, to see what crosses the wire
 
     @property
+    def replays(self) -> bool:
+        """Tell whether what fails is played again through a wiretap, which needs a port of its own."""
+        return self.replay and not self.contract.port
+
+    @property
     def confined(self) -> bool:
         """Tell whether the programs run in a sandbox."""
         return self.sandbox and is_available()
@@ -149,26 +154,13 @@ class Worker:
 
 def command_of(order: Order, commands: int, results: int) -> list[str]:
     """Return the command that starts a worker."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-s",
-        "--tb=line",
-        "-c",
-        os.devnull,
-        "--rootdir",
-        str(REPOSITORY),
-    ]
-    command += ["-p", "grader.plugin", "-p", "grader.worker"]
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "--tb=line", "-c", os.devnull]
+    command += ["--rootdir", str(REPOSITORY), "-p", "grader.plugin", "-p", "grader.worker"]
     command += [f"-pno:{plugin}" for plugin in UNUSED_PLUGINS]
     command += ["--import-mode=importlib", "-o", f"pythonpath={REPOSITORY}", "--no-header", "--noconftest"]
     command += ["--submission", str(order.contract.directory), "--built"]
     command += ["--commands", str(commands), "--results", str(results), str(suite(order.sprint))]
-    command += (
-        ["--once"] if order.contract.port or not order.replay else []
-    )  # a wiretap needs a port of its own
+    command += [] if order.replays else ["--once"]
     if not order.confined:
         return command
     if order.contract.address != HOST:
@@ -255,9 +247,10 @@ class Judge:
     def _enter(self, checks: list[dict[str, Any]]) -> None:
         wanted = [known for known in checks if self._is_wanted(known)]
         for known in sorted(wanted, key=lambda known: known["id"] not in self.order.first):
-            case = Case(known.pop("case"), needs=tuple(known.pop("needs")))
+            case = Case(known.pop("case"), needs=tuple(known.pop("needs")), reason=known.pop("skipped"))
+            case.outcome = SKIPPED if case.reason else ""
             self.verdicts.setdefault(known["id"], Verdict(**known)).cases.append(case)
-            self._waiting.append(case)
+        self._waiting = [case for each in self.verdicts.values() for case in each.cases if not case.outcome]
         names = list(dict.fromkeys(known["id"] for known in checks))
         if unknown := set(self.order.only) - set(names):
             raise LookupError(

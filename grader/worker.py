@@ -148,7 +148,14 @@ def described(item: pytest.Item) -> dict[str, Any]:
         "file": Path(item.path).name,
         "after": known.after,
         "needs": getattr(item, "fixturenames", []),
+        "skipped": reason_to_skip(item),
     }
+
+
+def reason_to_skip(item: pytest.Item) -> str:
+    """Return why a case will not be played, where that is known before; empty when it will."""
+    marker = item.get_closest_marker("skip")
+    return str(marker.kwargs["reason"]) if marker else ""
 
 
 def has_people(scene: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from grader.formats import as_json, as_junit
 from grader.journal import RECEIVED, SENT, SHOWN, TYPED, Entry
 from grader.judge import Judge, Order
 from grader.report import Setting, headline
-from grader.verdicts import BLOCKED, FAILED, PASSED, Case, Scene, Verdict
+from grader.verdicts import BLOCKED, FAILED, PASSED, SKIPPED, Case, Scene, Verdict
 
 SILENT = """
 import socket, sys
@@ -55,12 +55,12 @@ def test_a_scene_is_mute_when_no_word_reaches_anybody(found: Scene, is_mute: boo
 def judged(tmp_path: Path) -> Callable[..., dict[str, Verdict]]:
     """Have a server, and a client that only sends, judged by some checks of sprint 1."""
 
-    def judge(server: str, *only: str, jobs: int = 1) -> dict[str, Verdict]:
+    def judge(server: str, *only: str, jobs: int = 1, wire: str = "course") -> dict[str, Verdict]:
         (tmp_path / "server.py").write_text(server)
         (tmp_path / "client.py").write_text(CLIENT)
         (tmp_path / "messagerie.toml").write_text(
             'server = "python3 server.py {port}"\nclient = "python3 client.py {port}"\n'
-            'wire = "course"\npatience = 1\n'
+            f'wire = "{wire}"\npatience = 1\n'
         )
         order = Order(sprint=1, contract=read_contract(tmp_path), only=only, jobs=jobs)
         return {verdict.id: verdict for verdict in Judge(order).verdicts_as_they_come()}
@@ -78,6 +78,13 @@ def test_where_the_first_line_does_not_arrive_none_is_waited_for(
     verdicts = judged(SILENT, "s1-first-line", "s1-turns", "s1-fin", "s1-third")
     assert outcomes(verdicts) == [FAILED, BLOCKED, BLOCKED, FAILED]
     assert verdicts["s1-fin"].why_not() == "s1-first-line failed first"
+
+
+def test_what_an_unknown_wire_forbids_is_skipped_whatever_fails(
+    judged: Callable[..., dict[str, Verdict]],
+) -> None:
+    verdicts = judged(SILENT, "s1-first-line", "s1-turns", "s1-figures", wire="unknown")
+    assert outcomes(verdicts) == [FAILED, BLOCKED, SKIPPED]
 
 
 def test_a_server_that_never_starts_is_tried_twice(judged: Callable[..., dict[str, Verdict]]) -> None:
