@@ -335,11 +335,20 @@ def signalled(seen: Evidence) -> set[str]:
 def quit_is_text(seen: Evidence) -> bool:
     """Find the word on its way to somebody else, while both are still there."""
     there = {each["name"] for each in seen.clients() if each["code"] is None}
+    going_on = there - {each["name"] for each in seen.clients() if has_left_its_loop(seen, each)}
     return any(
-        entry.actor in there and is_relayed_to(there - {entry.actor}, seen.quit, seen.tapped.entries[place:])
+        entry.actor in going_on
+        and is_relayed_to(there - {entry.actor}, seen.quit, seen.tapped.entries[place:])
         for place, entry in enumerate(seen.tapped.entries)
         if entry.act == TYPED and entry.text == seen.quit
     )
+
+
+def has_left_its_loop(seen: Evidence, client: dict[str, Any]) -> bool:
+    """Tell whether a client asks its user no more, and only its thread that receives is left, where it has one."""
+    waits = client["threads"]
+    has_two = seen.sprint != TURNS or any("lock" in wait for wait in waits)
+    return has_two and bool(waits) and all("lock" in wait or "connection" in wait for wait in waits)
 
 
 def is_relayed_to(names: set[str], word: str, entries: Sequence[Entry]) -> bool:

@@ -241,6 +241,8 @@ def waits_in(*threads: str) -> dict[str, Any]:
     return {"threads": ["waits for a child", *threads]}
 
 
+KEPT = "waits for a lock, a condition or a thread"
+
 READS_SERVER, READS_KEYBOARD = "waits in read on the connection 4 - 5", "waits in read on its keyboard"
 
 
@@ -387,6 +389,9 @@ def test_a_line_that_goes_in_and_does_not_come_out_is_not_relayed(
     ("steps", "alice", "name"),
     [
         (relayed("alice", "fin", "bob"), ALICE, "quit-is-text"),
+        (relayed("alice", "fin", "bob"), program("alice", threads=[KEPT, READS_KEYBOARD]), "quit-is-text"),
+        (relayed("alice", "fin", "bob"), program("alice", threads=[KEPT, READS_SERVER]), ""),
+        (relayed("alice", "fin", "bob"), program("alice", threads=[READS_SERVER]), ""),
         (relayed("alice", "fin", "carol"), ALICE, ""),
         (relayed("alice", "fin"), ALICE, ""),
         (relayed("alice", "fin", "bob"), program("alice", code=0), ""),
@@ -397,7 +402,17 @@ def test_a_line_that_goes_in_and_does_not_come_out_is_not_relayed(
             "quit-is-text",
         ),
     ],
-    ids=["as it is", "to one who is not there", "to nobody", "it ended", "a greeting", "with a name"],
+    ids=[
+        "as it is",
+        "it reads on",
+        "its other thread goes on",
+        "so does a thread of Java",
+        "to one who is not there",
+        "to nobody",
+        "it ended",
+        "a greeting",
+        "with a name",
+    ],
 )
 def test_a_word_that_is_relayed_and_ends_nobody_is_text(
     steps: list[Entry], alice: dict[str, Any], name: str
