@@ -5,6 +5,7 @@ All of it is read from the system's own tables (proc(5)); the program does not n
 
 import contextlib
 import platform
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,12 @@ MEANING = {
     "wait": "waits for a child",
     "pause": "waits for a signal",
 }
+
+RUNTIMES = re.compile(r"(java|node|dotnet|mono|ruby|beam\.smp|tclsh|wish)([-.\d].*)?")
+"""Programs that bring threads of their own, most of which always wait for work: for a condition, so it seems."""
+
+STUDENTS_THREADS = ("Thread-",)
+"""How Java calls the threads that a program has asked for; those of a pool may be without work."""
 
 LOCK_SECONDS = 0.05
 """A thread that gets its lock within this time waits for nothing that is kept from it."""
@@ -77,18 +84,36 @@ def cpu_seconds(program: Program) -> float:
 
 
 def waits(program: Program) -> list[str]:
-    """Return in words what each thread of a program, and of its children, waits for."""
+    """Return in words what each thread of a program, and of its children, waits for.
+
+    Threads of a language's runtime that wait for work are left out.
+    """
     tasks = [
         task
         for member in family(program.pid)
         for task in sorted(Path(f"/proc/{member}/task").glob("*"), key=lambda path: int(path.name))
     ]
     before = {task: turns(task) for task in tasks}
-    found = {task: wait_of(task) for task in tasks}
+    found = {
+        task: wait for task in tasks if (wait := wait_of(task)) != MEANING["futex"] or not is_of_runtime(task)
+    }
     held = [task for task, wait in found.items() if wait == MEANING["futex"]]
     # Who has the processor again within that time waits for nothing that is kept.
     program.stage.wait_for_outside(lambda: all(turns(task) != before[task] for task in held), LOCK_SECONDS)
-    return ["runs" if task in held and turns(task) != before[task] else found[task] for task in tasks]
+    return ["runs" if task in held and turns(task) != before[task] else wait for task, wait in found.items()]
+
+
+def is_of_runtime(task: Path) -> bool:
+    """Tell whether a thread belongs to the runtime of a language, and not to a student's program."""
+    with contextlib.suppress(OSError):  # it has ended
+        program = (task / "exe").readlink().name
+        return belongs_to_runtime(program, (task / "comm").read_text())
+    return False
+
+
+def belongs_to_runtime(program: str, thread: str) -> bool:
+    """Tell the same by the name of the program's file and the thread's own."""
+    return bool(RUNTIMES.fullmatch(program)) and not thread.startswith(STUDENTS_THREADS)
 
 
 def turns(task: Path) -> list[str]:

@@ -5,7 +5,7 @@ there. The first that speaks is believed, so rules about a program's death come 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,30 @@ TRACEBACK, INTERRUPTED = "Traceback (most recent call last)", "KeyboardInterrupt
 WORD_LETTERS = 6
 """What is shorter may be part of another word."""
 
+IN_USE = re.compile(r"already in use|j\S* utilis", re.IGNORECASE)
+"""What systems say of an address that somebody has, in English and in French."""
+
+SPOKEN = re.compile(r"[^\x00-\x1f\x7f]+")
+"""The first text of a message: what frames it stands before it, what the buffer held before stands behind a NUL."""
+
+RELAYING = ("s1", "s2", "s3")
+"""The sprints in which each line that is typed goes to the others as it is, and to nobody else."""
+
+TURNS = "s1"
+"""The sprint in which one who leaves may end the conversation of both."""
+
+SPOILT = ("lets through", "cuts all")
+"""What a network does that joins and cuts what it had to carry."""
+
+FOR_A_CHILD = "waits for a child"
+"""What a shell does that has started a program."""
+
+READS_FROM = re.compile(r"waits in (?:recv|read) on the connection .*")
+"""What a thread does that reads what somebody sends."""
+
+ACTS = (TYPED, PRESSED, SIGNALLED, ENDED)
+"""What shows that a client has been there."""
+
 MISSED = re.compile(r"(?P<who>\w+) (?:sees|receives) ['\"]")
 
 
@@ -78,9 +102,18 @@ class Evidence:
         """Return what people typed, keys such as Ctrl+C among it."""
         return [entry for entry in self.scene.entries if entry.act in (TYPED, PRESSED)]
 
+    def lines_of(self, name: str) -> set[str]:
+        """Return what somebody has said: at a terminal it is typed, whatever a program makes of it."""
+        acts = (TYPED,) if self.program(name) else SAID
+        entries = (*self.scene.entries, *self.tapped.entries)
+        return {
+            entry.text.removesuffix("\\n") for entry in entries if entry.actor == name and entry.act in acts
+        }
+
     def sent(self, scene: Scene | None = None) -> list[Entry]:
         """Return what crossed the wire."""
-        return [entry for entry in (scene or self.tapped).entries if entry.act == SENT]
+        entries = without_padding((scene or self.tapped).entries)
+        return [entry for entry in entries if entry.act == SENT]
 
     def missed(self) -> tuple[str, str]:
         """Return who should have seen what."""
@@ -111,6 +144,24 @@ class Evidence:
 def is_by(entry: Entry, name: str, act: str) -> bool:
     """Tell whether somebody has done this."""
     return (entry.actor, entry.act) == (name, act)
+
+
+def without_padding(entries: Sequence[Entry]) -> list[Entry]:
+    """Return entries without what a buffer held behind a line that was sent with all of it."""
+    pairs = zip((None, *entries), entries, strict=False)
+    return [entry for before, entry in pairs if before is None or not is_padding(entry, before)]
+
+
+def is_padding(entry: Entry, before: Entry) -> bool:
+    """Tell whether what was sent begins with the NUL behind a line, which the wiretap has shown by itself."""
+    follows = entry.act == SENT and entry.kind == before.kind
+    return follows and before.data.endswith(b"\n") and entry.data.startswith(b"\x00")
+
+
+def spoken(entry: Entry) -> str:
+    """Return the first text of what was sent."""
+    found = SPOKEN.search(entry.data.decode(errors="ignore"))
+    return found[0] if found else ""
 
 
 def is_departure(entry: Entry) -> bool:
@@ -153,10 +204,9 @@ def diagnose(check: str, quit_word: str, case: Case) -> tuple[str, str]:
     "listening socket before bind.",
 )
 def no_reuseaddr(seen: Evidence) -> bool:
-    """Find a second server that cannot have the first one's port."""
-    return "never listened" in seen.scene.error and any(
-        entry.act == SIGNALLED and entry.actor == "server" for entry in seen.scene.entries
-    )
+    """Find a server that cannot have the port of the one before, in this scene or, where it is fixed, in another."""
+    error = seen.scene.error  # with the last words of the one that never listened
+    return "never listened" in error and (stopped(seen) or bool(IN_USE.search(error)))
 
 
 @cause(
@@ -252,20 +302,73 @@ def stopped(seen: Evidence) -> bool:
 
 @cause(
     "fin-ends-everybody",
-    "One leaves, and clients that should stay end too. Close only the socket of the one who leaves, "
-    "and do not relay its word.",
+    "One leaves, and the conversation of the others ends too: here who stays keeps the place and waits for a "
+    "newcomer. Close only the socket of the one who leaves, and do not relay its word.",
 )
 def fin_ends_everybody(seen: Evidence) -> bool:
-    """Find somebody who has ended without leaving."""
-    left = {entry.actor for entry in seen.scene.entries if entry.act in (TYPED, PRESSED, SIGNALLED, ENDED)}
-    quitters = {
-        entry.actor for entry in seen.typed() if entry.text in (seen.quit, "end of input", "Ctrl+D", "Ctrl+C")
+    """Find somebody who has ended without leaving, where that is a fault."""
+    gone, acted = leavers(seen), {entry.actor for entry in seen.scene.entries if entry.act in ACTS}
+    ended = {each["name"] for each in seen.clients() if each["code"] is not None}
+    return seen.sprint != TURNS and bool(gone) and bool(ended & acted - gone - signalled(seen))
+
+
+def leavers(seen: Evidence) -> set[str]:
+    """Return who has left by a word or a key, or has lost the connection."""
+    words = (seen.quit, "end of input", "Ctrl+D", "Ctrl+C")
+    lost = [entry.act for entry in seen.scene.entries if entry.actor == NETWORK and is_departure(entry)]
+    return {entry.actor for entry in seen.typed() if entry.text in words} | {
+        each["name"] for each in seen.clients() for act in lost if each["name"] in re.findall(r"\w+", act)
     }
-    return bool(quitters) and any(
-        each["code"] is not None and each["name"] not in quitters and each["name"] in left
-        for each in seen.clients()
-        if not any(entry.act == SIGNALLED and entry.actor == each["name"] for entry in seen.scene.entries)
+
+
+def signalled(seen: Evidence) -> set[str]:
+    """Return who was sent a signal."""
+    return {entry.actor for entry in seen.scene.entries if entry.act == SIGNALLED}
+
+
+@cause(
+    "quit-is-text",
+    "The word for leaving was relayed like any other line, and who typed it goes on. Compare each line with it, "
+    "without its line feed, before sending it on; if your programs have another word, name it as quit in "
+    "messagerie.toml.",
+)
+def quit_is_text(seen: Evidence) -> bool:
+    """Find the word on its way to somebody else, while both are still there."""
+    there = {each["name"] for each in seen.clients() if each["code"] is None}
+    going_on = there - {each["name"] for each in seen.clients() if has_left_its_loop(seen, each)}
+    return any(
+        entry.actor in going_on
+        and is_relayed_to(there - {entry.actor}, seen.quit, seen.tapped.entries[place:])
+        for place, entry in enumerate(seen.tapped.entries)
+        if entry.act == TYPED and entry.text == seen.quit
     )
+
+
+def has_left_its_loop(seen: Evidence, client: dict[str, Any]) -> bool:
+    """Tell whether a client asks its user no more, and only its thread that receives is left, where it has one."""
+    waits = client["threads"]
+    has_two = seen.sprint != TURNS or any("lock" in wait for wait in waits)
+    return has_two and bool(waits) and all("lock" in wait or "connection" in wait for wait in waits)
+
+
+def is_relayed_to(names: set[str], word: str, entries: Sequence[Entry]) -> bool:
+    """Tell whether the server has sent a word, or a line that ends with it, to one of these."""
+    ends_with_it = re.compile(rf"(^|\W){re.escape(word)}\s*$")
+    return any(
+        is_by(entry, "server", SENT) and entry.peer in names and ends_with_it.search(spoken(entry))
+        for entry in entries
+    )
+
+
+@cause(
+    "shared-variable",
+    "Two threads of the server read from the same connection: they share one variable, and the newest client has "
+    "changed it under the older thread. Give each thread a copy of its own, not the address of the loop's variable.",
+)
+def shared_variable(seen: Evidence) -> bool:
+    """Find two threads that wait for the same connection."""
+    reading = [wait for wait in seen.program("server").get("threads", []) if READS_FROM.fullmatch(wait)]
+    return len(set(reading)) < len(reading)
 
 
 @cause(
@@ -279,22 +382,76 @@ def residue(seen: Evidence) -> bool:
 
 
 @cause(
+    "first-word-only",
+    "Of a line of several words only the first was sent: scanf with %s, and cin >>, read a word. Read the whole "
+    "line, with fgets or getline.",
+)
+def first_word_only(seen: Evidence) -> bool:
+    """Find the first word of the wanted line sent by itself by the one who typed them all."""
+    wanted = seen.missed()[1]
+    first, _blank, rest = wanted.partition(" ")
+    typists = {entry.actor for entry in seen.typed() if entry.text == wanted}
+    sent = [spoken(entry) for entry in seen.sent() if entry.actor in typists]
+    by_itself = re.compile(rf"(^|\W){re.escape(first)}$")
+    is_in_pieces = any(text.startswith(" ") for text in sent)
+    return bool(rest) and not is_in_pieces and any(by_itself.search(text) for text in sent)
+
+
+@cause(
+    "end-ignored",
+    "Somebody has left, and the server sends an old line once more: recv returned 0, and the buffer still held what "
+    "came before. 0 is the end of that connection: close it, and send nothing.",
+)
+def end_ignored(seen: Evidence) -> bool:
+    """Find a line of before a departure sent again behind it, to one who has said it, or has it already."""
+    entries = without_padding(seen.tapped.entries)
+    left = next((place for place, entry in enumerate(entries) if is_departure(entry)), len(entries))
+    before, behind = entries[:left], entries[left:]
+    return seen.sprint in RELAYING and any(
+        is_old_news(entry, line, before)
+        for line in before
+        if is_line(line) and not says(line.actor, line.text, behind)
+        for entry in behind
+        if is_by(entry, "server", SENT) and entry.peer != entries[left].actor
+    )
+
+
+def is_line(entry: Entry) -> bool:
+    """Tell whether somebody has typed a line that is no short word, and no name, which may open each line."""
+    return entry.act == TYPED and len(entry.text) >= WORD_LETTERS and entry.text != entry.actor
+
+
+def is_old_news(entry: Entry, line: Entry, before: Sequence[Entry]) -> bool:
+    """Tell whether what the server sends has a line for its speaker, or for one who has been sent it before."""
+    had = any(
+        each.peer == entry.peer and is_by(each, "server", SENT) and line.text in spoken(each)
+        for each in before
+    )
+    return line.text in spoken(entry) and (had or entry.peer == line.actor)
+
+
+def says(name: str, text: str, entries: Sequence[Entry]) -> bool:
+    """Tell whether somebody's client sends a text."""
+    return any(entry.actor == name and is_sending(entry, text) for entry in entries)
+
+
+def is_sending(entry: Entry, text: str) -> bool:
+    """Tell whether this sends a text."""
+    return entry.act == SENT and text in entry.text
+
+
+@cause(
     "echo",
     "A line comes back to the one who said it. Relay it to all but the socket from which you have read it.",
 )
 def echo(seen: Evidence) -> bool:
     """Find one's own words coming back on the wire; on the screen, a client may have put them there by itself."""
     who, _text = seen.missed()
-    came = [entry.text for entry in (*seen.sent(), *seen.sent(seen.scene)) if entry.peer == who]
+    came = [spoken(entry) for entry in (*seen.sent(), *seen.sent(seen.scene)) if entry.peer == who]
     if "receives" in seen.scene.expected:
         came.append(seen.scene.got)
-    said = {
-        entry.text.removesuffix("\\n")
-        for entry in (*seen.scene.entries, *seen.tapped.entries)
-        if entry.actor == who and entry.act in (TYPED, SENT)
-    }
     return seen.sprint != ECHOING and any(
-        words in text for words in said if len(words) >= WORD_LETTERS for text in came
+        words in text for words in seen.lines_of(who) if len(words) >= WORD_LETTERS for text in came
     )
 
 
@@ -340,7 +497,7 @@ def lock_kept(seen: Evidence) -> bool:
 def place_never_freed(seen: Evidence) -> bool:
     """Find a newcomer, come after somebody has left, to whom the server has said nothing."""
     newcomer = newcomer_of(seen)
-    if not newcomer or not is_alive(seen) or is_served(seen, newcomer) or misses_old_line(seen, newcomer):
+    if not newcomer or not is_alive(seen) or not is_left_out(seen, newcomer):
         return False
     return newcomer in (seen.missed()[0], next((entry.actor for entry in reversed(seen.typed())), ""))
 
@@ -363,17 +520,32 @@ def is_alive(seen: Evidence) -> bool:
     return bool(server) and server["code"] is None
 
 
+def is_left_out(seen: Evidence, newcomer: str) -> bool:
+    """Tell whether the server is seen to have no place for somebody."""
+    is_known = is_overheard(seen, newcomer) or bool(seen.program("server")["waiting"])
+    return is_known and not is_served(seen, newcomer) and not misses_old_line(seen, newcomer)
+
+
 def is_served(seen: Evidence, newcomer: str) -> bool:
-    """Tell whether the server has said anything to somebody."""
-    return seen.has_received(newcomer) or any(
-        is_by(entry, "server", SENT) and entry.peer == newcomer for entry in seen.sent()
+    """Tell whether the server has said anything to somebody, or has passed a line of his on."""
+    is_passed_on = any(
+        is_line(entry) and says("server", entry.text, seen.tapped.entries)
+        for entry in seen.tapped.entries
+        if entry.actor == newcomer
     )
+    is_spoken_to = any(is_by(entry, "server", SENT) and entry.peer == newcomer for entry in seen.sent())
+    return seen.has_received(newcomer) or is_spoken_to or is_passed_on
+
+
+def is_overheard(seen: Evidence, name: str) -> bool:
+    """Tell whether what somebody is sent would be seen: by a raw connection, or by a wiretap where there is one."""
+    return not seen.program(name) or bool(seen.sent())
 
 
 def misses_old_line(seen: Evidence, newcomer: str) -> bool:
     """Tell whether the server has taken somebody in who misses a line that was said before: that line is lost."""
     text, entries = seen.missed()[1].removesuffix("\\n"), seen.scene.entries
-    came = next(n for n, entry in enumerate(entries) if entry.actor == newcomer)
+    came = next((n for n, entry in enumerate(entries) if entry.actor == newcomer), len(entries))
     said = any(entry.act in SAID and text in entry.text for entry in entries[:came])
     return bool(text) and said and not seen.program("server")["waiting"]
 
@@ -437,9 +609,16 @@ def no_framing_joined(seen: Evidence) -> bool:
     """Find a failure where messages are joined; a whole line in another's place is not joined to anything."""
     if "joined" not in (seen.check, *seen.case.split("-")):
         return False
+    if seen.check != "framing":
+        return is_spoilt(seen)
     wanted, first = seen.missed()[1].removesuffix("\\n"), first_line(seen.scene.got)
     is_hung_up_on = "the end of the connection" in seen.scene.got
-    return seen.check != "framing" or (not is_hung_up_on and (not first or wanted in first))
+    return not is_hung_up_on and (not first or wanted in first)
+
+
+def is_spoilt(seen: Evidence) -> bool:
+    """Tell whether the network has joined or cut anything before it failed."""
+    return any(entry.actor == NETWORK and entry.act.startswith(SPOILT) for entry in seen.scene.entries)
 
 
 def first_line(got: str) -> str:
@@ -456,12 +635,12 @@ def no_framing_cut(seen: Evidence) -> bool:
     """Find a piece of a message where all of it should be."""
     wanted, first = seen.missed()[1].removesuffix("\\n"), first_line(seen.scene.got)
     is_piece = bool(first) and first != wanted and wanted.startswith(first) and was_sent_cut(seen, first)
-    spoilt = (
+    is_about_pieces = (
         seen.check == "cut"
         or seen.case == "in pieces"
         or (seen.check == "network" and seen.case.startswith("cut"))
     )
-    return spoilt or (seen.check in ("framing", "exit-word") and is_piece)
+    return (is_about_pieces and is_spoilt(seen)) or (seen.check in ("framing", "exit-word") and is_piece)
 
 
 def was_sent_cut(seen: Evidence, piece: str) -> bool:
@@ -504,8 +683,56 @@ def waits_for_keyboard(seen: Evidence) -> bool:
     "must read its keyboard (the server's emi and rec say which).",
 )
 def both_reading(seen: Evidence) -> bool:
-    """Find clients none of which reads its keyboard."""
-    waits = [each["threads"] for each in seen.clients() if each["code"] is None]
-    return len(waits) >= 2 and all(
-        threads and all("connection" in wait for wait in threads) for threads in waits
+    """Find clients none of which reads its keyboard, though the last line that was typed has not been sent."""
+    waits = [
+        [wait for wait in each["threads"] if wait != FOR_A_CHILD]
+        for each in seen.clients()
+        if each["code"] is None
+    ]
+    typed = [entry for entry in seen.tapped.entries if entry.act == TYPED][-1:]
+    return (
+        len(waits) >= 2
+        and all(threads and all("connection" in wait for wait in threads) for threads in waits)
+        and not any(says(line.actor, line.text, seen.tapped.entries) for line in typed)
     )
+
+
+@cause(
+    "not-relayed",
+    "The server has read the line and sent it to nobody. Does the thread know the sockets of the others, also of "
+    "those who came later, and after somebody has left? Is what a buffered writer holds flushed? Does it wait for an "
+    "end of line that nobody sends?",
+)
+def not_relayed(seen: Evidence) -> bool:
+    """Find a line that has gone into a server at rest, and has not come out; in sprint 1 it may wait for its turn."""
+    who, text = seen.missed()
+    is_line_to_see = (
+        seen.sprint in ("s2", "s3") and "sees" in seen.scene.expected and len(text) >= WORD_LETTERS
+    )
+    return (
+        is_line_to_see
+        and has_read_all(seen)
+        and not misses_old_line(seen, who)
+        and is_sent_to_nobody(seen, text)
+    )
+
+
+def has_read_all(seen: Evidence) -> bool:
+    """Tell whether the server has stood, both times, with nothing that it has not taken in."""
+    servers = [
+        each for scene in (seen.scene, seen.tapped) for each in scene.programs if each["name"] == "server"
+    ]
+    return len(servers) > 1 and not any(
+        each["code"] is not None or each["unread"] or each["waiting"] for each in servers
+    )
+
+
+def is_sent_to_nobody(seen: Evidence, text: str) -> bool:
+    """Tell whether a client has sent a line to the server, and nothing of it has gone to anybody."""
+    entries = seen.tapped.entries
+    came = [
+        place for place, entry in enumerate(entries) if entry.peer == "server" and is_sending(entry, text)
+    ]
+    behind = entries[came[-1] :] if came else ()
+    parts = [spoken(entry) for entry in behind if is_by(entry, "server", SENT)]
+    return bool(came) and not any(part in text or text in part for part in parts)

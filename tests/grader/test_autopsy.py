@@ -1,8 +1,12 @@
 """How programs are found to stand: who waits for a lock for ever, and who only for a moment."""
 
+import shutil
 import sys
+from pathlib import Path
 
-from grader.autopsy import MEANING, waits
+import pytest
+
+from grader.autopsy import MEANING, belongs_to_runtime, waits
 from grader.program import Program
 from grader.stage import Stage
 
@@ -13,6 +17,8 @@ lock.acquire()
 threading.Thread(target=lock.acquire).start()
 input()
 """
+
+READING = "waits in read on its keyboard"
 
 HANDED_ON = """
 import threading
@@ -44,3 +50,53 @@ def test_locks_that_are_handed_on_are_not(stage: Stage) -> None:
     program = threads_of(stage, HANDED_ON)
     assert stage.wait_for_outside(lambda: len(waits(program)) == 9)
     assert stage.wait_for_outside(lambda: MEANING["futex"] not in waits(program))
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node (Debian: nodejs)")
+def test_threads_of_node_that_wait_for_work_are_left_out(stage: Stage) -> None:
+    source = "require('net').createServer().listen(0, '127.0.0.1')"
+    program = Program(stage, "server", ["node", "-e", source], terminal=True)
+    assert stage.wait_for_outside(lambda: len(list(Path(f"/proc/{program.pid}/task").iterdir())) > 5)
+    assert stage.wait_for_outside(lambda: "waits in epoll_wait" in waits(program))
+    assert MEANING["futex"] not in waits(program)
+
+
+JAVA = """
+class Kept {
+    static void ends() { synchronized (Kept.class) { } }
+    public static void main(String[] words) throws Exception {
+        synchronized (Kept.class) {
+            new Thread(Kept::ends).start();
+            System.in.read();
+        }
+    }
+}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("javac"), reason="needs java and javac (Debian: default-jdk-headless)")
+def test_of_java_only_the_threads_that_a_program_has_asked_for_wait_for_a_lock(
+    stage: Stage, tmp_path: Path
+) -> None:
+    (tmp_path / "Kept.java").write_text(JAVA)
+    program = Program(stage, "server", ["java", str(tmp_path / "Kept.java")], terminal=True)
+    assert stage.wait_for_outside(lambda: MEANING["futex"] in waits(program))
+    assert stage.wait_for_outside(lambda: sorted(waits(program)) == sorted([READING, MEANING["futex"]]))
+
+
+@pytest.mark.parametrize(
+    ("program", "thread", "is_runtimes"),
+    [
+        ("java", "GC Thread#0\n", True),
+        ("java", "pool-1-thread-1\n", True),
+        ("java", "Thread-0\n", False),
+        ("tclsh8.6", "tclsh8.6\n", True),
+        ("beam.smp", "1_scheduler\n", True),
+        ("mono-sgen", "SGen worker\n", True),
+        ("server", "server\n", False),
+        ("nodes", "nodes\n", False),
+        ("python3.11", "python3.11\n", False),
+    ],
+)
+def test_whose_a_thread_is_its_program_tells(program: str, thread: str, is_runtimes: bool) -> None:
+    assert belongs_to_runtime(program, thread) == is_runtimes

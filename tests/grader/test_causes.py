@@ -5,7 +5,19 @@ from typing import Any
 import pytest
 
 from grader.diagnosis import diagnose
-from grader.journal import CLOSED, CONNECTED, PRESSED, RECEIVED, SENT, SHOWN, SIGNALLED, STARTED, TYPED, Entry
+from grader.journal import (
+    CLOSED,
+    CONNECTED,
+    ENDED,
+    PRESSED,
+    RECEIVED,
+    SENT,
+    SHOWN,
+    SIGNALLED,
+    STARTED,
+    TYPED,
+    Entry,
+)
 from grader.verdicts import FAILED, Case, Scene
 
 
@@ -156,3 +168,318 @@ def test_who_has_received_anything_has_a_place() -> None:
     steps = (*FIRST_GONE, ("newcomer", RECEIVED, "1\n"))
     scene = missed("newcomer receives 'emi\\n'", "'' and nothing more in time", *steps, waiting=1)
     assert cause("s1-newcomer", scene) == ""
+
+
+def entry(actor: str, act: str, data: str = "", peer: str = "") -> Entry:
+    return Entry(0.0, actor, act, data.encode(), peer)
+
+
+def relayed(speaker: str, line: str, *hearers: str) -> list[Entry]:
+    """One types a line, and it goes through the server to others."""
+    came = [entry("server", SENT, f"{line}\n", hearer) for hearer in hearers]
+    return [entry(speaker, TYPED, line), entry(speaker, SENT, f"{line}\n", "server"), *came]
+
+
+def played(expected: str, steps: list[Entry], *people: dict[str, Any], **server: Any) -> Scene:
+    """A scene with a server and people at terminals."""
+    error = f"expected: {expected}\n     got: '' and then: that did not come in time"
+    return Scene(error, tuple(steps), (program("server", **server), *people))
+
+
+def told(check: str, scene: Scene, case: str = "") -> str:
+    """The cause of a scene that went through the wiretap as it did without."""
+    return cause(check, scene, case, scene)
+
+
+ALICE, BOB, CAROL = program("alice"), program("bob"), program("carol")
+GONE = entry("alice", ENDED, "was killed by SIGKILL")
+
+
+@pytest.mark.parametrize(
+    ("check", "left", "bob", "name"),
+    [
+        ("s2-leave", entry("alice", TYPED, "fin"), 0, "fin-ends-everybody"),
+        ("s1-after-fin", entry("alice", TYPED, "fin"), 0, ""),
+        ("s2-broken-network", entry("network", "breaks alice's connection"), 0, "fin-ends-everybody"),
+        ("s2-broken-network", entry("network", "ends what alice sends"), 0, "fin-ends-everybody"),
+        ("s2-broken-network", entry("network", "breaks alice's connection"), None, ""),
+        ("s2-broken-network", entry("network", "is 0.05 s late"), 0, ""),
+    ],
+)
+def test_the_others_should_stay_where_one_leaves(check: str, left: Entry, bob: int | None, name: str) -> None:
+    steps = [entry("bob", TYPED, "before"), left]
+    people = (program("alice", code=0), program("bob", code=bob))
+    assert told(check, played("bob sees 'povelu'", steps, *people)) == name
+
+
+NEWCOMER = [
+    entry("alice", STARTED),
+    entry("alice", ENDED),
+    entry("carol", STARTED),
+    entry("carol", TYPED, "lopina"),
+]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "overheard", "name"),
+    [(0, [], ""), (1, [], "place-never-freed"), (0, relayed("bob", "before"), "place-never-freed")],
+    ids=["nothing is known", "it waits", "nothing was said to it"],
+)
+def test_without_a_wiretap_only_who_waits_is_known_to_have_no_place(
+    waiting: int, overheard: list[Entry], name: str
+) -> None:
+    scene = played("bob sees 'lopina'", [*overheard, *NEWCOMER], BOB, CAROL, waiting=waiting)
+    assert told("s1-killed", scene) == name
+
+
+def test_whose_line_is_passed_on_has_a_place() -> None:
+    steps = [*NEWCOMER, entry("server", SENT, "lopina\n", "dave")]
+    assert told("s3-leave", played("bob sees 'lopina'", steps, BOB, CAROL, program("dave"))) == ""
+
+
+def waits_in(*threads: str) -> dict[str, Any]:
+    return {"threads": ["waits for a child", *threads]}
+
+
+KEPT = "waits for a lock, a condition or a thread"
+
+READS_SERVER, READS_KEYBOARD = "waits in read on the connection 4 - 5", "waits in read on its keyboard"
+
+
+@pytest.mark.parametrize(
+    ("thread", "steps", "name"),
+    [
+        (READS_SERVER, [entry("alice", TYPED, "povelu")], "both-reading"),
+        (READS_SERVER, [*relayed("bob", "lopina", "alice"), entry("alice", TYPED, "povelu")], "both-reading"),
+        (READS_SERVER, relayed("alice", "povelu"), ""),
+        (READS_KEYBOARD, [entry("alice", TYPED, "povelu")], ""),
+    ],
+    ids=["from the start", "later", "the line was sent", "one reads"],
+)
+def test_both_read_if_what_was_typed_last_was_not_sent(thread: str, steps: list[Entry], name: str) -> None:
+    people = (program("alice", **waits_in(READS_SERVER)), program("bob", **waits_in(thread)))
+    assert told("s1-turns", played("bob sees 'povelu'", steps, *people, unread=7)) == name
+
+
+@pytest.mark.parametrize(
+    ("came", "name"),
+    [
+        ("povelu gitama\n", "echo"),
+        ("alice: povelu gitama\0", "echo"),
+        ("\0\0\0\x0dpovelu gitama", "echo"),
+        ("lopina\0povelu gitama\0", ""),
+        ("lopina\n", ""),
+    ],
+    ids=["line", "name", "length first", "old buffer", "another's"],
+)
+def test_a_line_comes_back_as_a_text_and_not_as_what_a_buffer_held(came: str, name: str) -> None:
+    steps = [*relayed("alice", "povelu gitama", "bob"), entry("server", SENT, came, "alice")]
+    assert told("s2-no-echo", played("alice sees 'demolu'", steps, ALICE, BOB, unread=1)) == name
+
+
+def test_what_a_buffer_held_behind_a_line_feed_is_no_line_that_comes_back() -> None:
+    steps = [
+        *relayed("alice", "povelu gitama", "bob"),
+        entry("server", SENT, "lopina\n", "alice"),
+        entry("server", SENT, "\0povelu gitama\0", "alice"),
+    ]
+    assert told("s2-no-echo", played("alice sees 'demolu'", steps, ALICE, BOB, unread=1)) == ""
+
+
+def test_what_a_client_sends_besides_what_was_typed_is_not_said() -> None:
+    steps = [entry("alice", SENT, "whatever lay on the stack", "server")]
+    steps += [entry("server", SENT, "whatever lay on the stack", "alice")]
+    assert told("s2-no-echo", played("alice sees 'lopina'", steps, ALICE, BOB, unread=1)) == ""
+
+
+OLD = entry("server", SENT, "lopina\n", "bob")
+
+
+@pytest.mark.parametrize(
+    ("steps", "name"),
+    [
+        ([*relayed("bob", "lopina", "alice"), GONE, OLD], "end-ignored"),
+        ([*relayed("carol", "lopina", "alice", "bob"), GONE, OLD], "end-ignored"),
+        ([*relayed("carol", "lopina", "alice"), GONE, OLD], ""),
+        ([*relayed("bob", "lopina", "alice"), OLD, GONE], "echo"),
+        ([GONE, *relayed("bob", "lopina", "carol"), OLD], "echo"),
+        ([*relayed("carol", "lopina", "bob"), GONE, entry("carol", SENT, "lopina\n", "server"), OLD], ""),
+    ],
+    ids=["its own", "once more", "for the first time", "before the end", "said behind it", "said again"],
+)
+def test_who_ignores_the_end_sends_an_old_line_once_more(steps: list[Entry], name: str) -> None:
+    scene = played("bob sees 'povelu'", steps, program("alice", code=-9), BOB, CAROL, unread=1)
+    assert told("s3-leave", scene) == name
+
+
+def test_a_name_that_opens_each_line_is_no_old_line() -> None:
+    steps = [
+        *relayed("philomene", "philomene", "bob"),
+        entry("server", SENT, "philomene: lopina\n", "bob"),
+        GONE,
+        entry("server", SENT, "philomene: gitama\n", "bob"),
+    ]
+    scene = played("bob sees 'povelu'", steps, program("alice", code=-9), BOB, program("philomene"), unread=1)
+    assert told("s3-leave", scene) == ""
+
+
+def test_in_sprint_1_a_line_may_wait_for_its_turn() -> None:
+    scene = played("bob sees 'povelu'", [entry("bob", STARTED), *relayed("alice", "povelu")], ALICE, BOB)
+    assert told("s1-answer", scene) == ""
+
+
+SPOILT = entry("network", "lets through all of alice")
+
+
+@pytest.mark.parametrize(("steps", "name"), [([SPOILT], "no-framing-joined"), ([], "")])
+def test_nothing_is_joined_before_the_network_lets_it_through(steps: list[Entry], name: str) -> None:
+    scene = played("bob sees 'povelu'", [entry("network", "holds back what alice sends"), *steps], ALICE, BOB)
+    assert told("s2-joined", scene, "to the server") == name
+
+
+@pytest.mark.parametrize(
+    ("check", "case", "act", "name"),
+    [
+        ("s2-cut", "to the server", "lets through 1 bytes of alice", "no-framing-cut"),
+        ("s2-cut", "to the server", "", ""),
+        ("s2-slow-network", "in pieces", "cuts all into pieces of 1 to 7 bytes", "no-framing-cut"),
+        ("s2-slow-network", "in pieces", "", ""),
+    ],
+)
+def test_nothing_is_cut_before_the_network_does_it(check: str, case: str, act: str, name: str) -> None:
+    steps = [entry("network", act)] if act else []
+    assert told(check, played("bob sees 'povelu'", steps, ALICE, BOB), case) == name
+
+
+SAID_TO_NOBODY = relayed("alice", "povelu gitama")
+
+
+@pytest.mark.parametrize(
+    ("steps", "server", "name"),
+    [
+        (SAID_TO_NOBODY, {}, "not-relayed"),
+        ([*SAID_TO_NOBODY, entry("server", SENT, "lopina\n", "alice")], {}, "not-relayed"),
+        (SAID_TO_NOBODY, {"unread": 14}, ""),
+        (SAID_TO_NOBODY, {"waiting": 1}, ""),
+        (SAID_TO_NOBODY, {"code": 1}, ""),
+        ([entry("alice", TYPED, "povelu gitama")], {}, ""),
+        ([*SAID_TO_NOBODY, entry("server", SENT, "povelu", "carol")], {}, ""),
+        ([*SAID_TO_NOBODY, entry("bob", STARTED)], {}, ""),
+    ],
+    ids=[
+        "read",
+        "another's line",
+        "unread",
+        "bob waits",
+        "dead",
+        "not sent",
+        "to carol",
+        "said before bob came",
+    ],
+)
+def test_a_line_that_goes_in_and_does_not_come_out_is_not_relayed(
+    steps: list[Entry], server: dict[str, Any], name: str
+) -> None:
+    start = [entry("bob", STARTED)] if steps[-1].act != STARTED else []
+    scene = played("bob sees 'povelu gitama'", [*start, *steps], ALICE, BOB, **server)
+    assert told("s2-either-first", scene) == name
+
+
+@pytest.mark.parametrize(
+    ("steps", "alice", "name"),
+    [
+        (relayed("alice", "fin", "bob"), ALICE, "quit-is-text"),
+        (relayed("alice", "fin", "bob"), program("alice", threads=[KEPT, READS_KEYBOARD]), "quit-is-text"),
+        (relayed("alice", "fin", "bob"), program("alice", threads=[KEPT, READS_SERVER]), ""),
+        (relayed("alice", "fin", "bob"), program("alice", threads=[READS_SERVER]), ""),
+        (relayed("alice", "fin", "carol"), ALICE, ""),
+        (relayed("alice", "fin"), ALICE, ""),
+        (relayed("alice", "fin", "bob"), program("alice", code=0), ""),
+        ([entry("server", SENT, "pour partir : fin\n", "bob"), *relayed("alice", "fin")], ALICE, ""),
+        (
+            [entry("alice", TYPED, "fin"), entry("server", SENT, "alice > fin\n", "bob")],
+            ALICE,
+            "quit-is-text",
+        ),
+    ],
+    ids=[
+        "as it is",
+        "it reads on",
+        "its other thread goes on",
+        "so does a thread of Java",
+        "to one who is not there",
+        "to nobody",
+        "it ended",
+        "a greeting",
+        "with a name",
+    ],
+)
+def test_a_word_that_is_relayed_and_ends_nobody_is_text(
+    steps: list[Entry], alice: dict[str, Any], name: str
+) -> None:
+    scene = played("alice ends", steps, alice, BOB)
+    assert told("s3-leave", scene) == name
+
+
+@pytest.mark.parametrize(
+    ("threads", "name"),
+    [
+        (
+            ["waits in recv on the connection 4 - 5", "waits in recv on the connection 4 - 5"],
+            "shared-variable",
+        ),
+        (
+            ["waits in read on the connection 4 - 5", "waits in read on the connection 4 - 5"],
+            "shared-variable",
+        ),
+        (["waits in recv on the connection 4 - 5", "waits in recv on the connection 4 - 6"], ""),
+        (["waits in accept on the listening socket (port 4)"] * 2, ""),
+        (["waits in recv on a socket that is not connected"] * 2, ""),
+    ],
+)
+def test_two_threads_that_read_one_connection_share_a_variable(threads: list[str], name: str) -> None:
+    scene = played("bob sees 'povelu'", [], ALICE, BOB, threads=[*threads])
+    assert told("s3-three", scene) == name
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        (["povelu\n"], "first-word-only"),
+        (["\0\0\0\x06", "povelu"], "first-word-only"),
+        (["povelu\0ama\0", "gitama\0"], "first-word-only"),
+        (["povelu", " gitama\n"], ""),
+        (["povelu gitama\n"], ""),
+        (["pove"], ""),
+    ],
+    ids=["line", "length first", "buffer", "in pieces", "whole", "cut"],
+)
+def test_the_first_word_of_a_line_is_sent_by_itself(sent: list[str], name: str) -> None:
+    steps = [entry("alice", TYPED, "povelu gitama"), *[entry("alice", SENT, each, "server") for each in sent]]
+    scene = played("bob sees 'povelu gitama'", steps, ALICE, BOB, unread=1)
+    assert told("s2-either-first", scene) == name
+
+
+def never(*words: str) -> str:
+    """What the check says of a server that ended without listening."""
+    return "\n".join(["the server never listened: server ended with exit code 1", *words])
+
+
+def test_who_was_refused_a_port_on_purpose_needs_no_option() -> None:
+    refused = program("server", code=1, words=["bind: Address already in use"])
+    scene = Scene(never("bind: Permission denied"), (), (refused, program("server", code=1)))
+    assert cause("s3-usage", scene) == ""
+
+
+@pytest.mark.parametrize(
+    ("steps", "words", "name"),
+    [
+        ([entry("server", SIGNALLED, "SIGKILL")], [], "no-reuseaddr"),
+        ([], ["bind: Address already in use"], "no-reuseaddr"),
+        ([], ["bind: Adresse déjà utilisée"], "no-reuseaddr"),
+        ([], ["bind: Permission denied"], ""),
+    ],
+)
+def test_a_port_that_is_still_in_use_wants_an_option(steps: list[Entry], words: list[str], name: str) -> None:
+    scene = Scene(never(*words), tuple(steps), (program("server", code=1, words=words),))
+    assert cause("s1-restart", scene) == name

@@ -73,7 +73,11 @@ static int read_keyboard(char *text) {
     printf("Votre message : ");
     fflush(stdout);
 #endif
+#ifdef BUG_FIRST_WORD
+    if (scanf("%255s", text) != 1)
+#else
     if (!fgets(text, SIZE, stdin))
+#endif
         strcpy(text, LEAVING);
     text[strcspn(text, "\n")] = 0;
     return *text != 0;

@@ -120,7 +120,10 @@ static int receive_message(struct reader *from, char *text) {
 }
 
 static int is_fin(const char *text) {
-#ifdef BUG_PREFIX
+#if defined BUG_QUIT_IS_TEXT
+    (void)text;
+    return 0;
+#elif defined BUG_PREFIX
     return strncmp(text, LEAVING, strlen(LEAVING)) == 0;
 #else
     return strcmp(text, LEAVING) == 0;

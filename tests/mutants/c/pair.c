@@ -38,12 +38,16 @@ static void *relay(void *argument) {
     long place = (long)argument;
     struct reader speaker = {.fd = clients[place]};
     char text[SIZE] = {0};
+    int other = clients[1 - place];
     while (receive_message(&speaker, text) && !is_fin(text)) {
+#ifndef BUG_OTHER_OF_THE_START
+        other = clients[1 - place];
+#endif
 #ifdef BUG_ECHO
         send_message(clients[place], text);
 #endif
-        if (clients[1 - place] >= 0)
-            send_message(clients[1 - place], text);
+        if (other >= 0)
+            send_message(other, text);
     }
 #ifdef BUG_SERVER_ENDS
     exit(0);

@@ -42,12 +42,21 @@ static void leave(long place) {
 #endif
 }
 
+#ifdef BUG_SHARED_VARIABLE
+static long newest;
+#endif
+
 static void *serve(void *argument) {
     long place = (long)argument;
     struct reader speaker = {.fd = clients[place]};
     char text[SIZE] = {0};
-    while (receive_message(&speaker, text) && !is_fin(text))
+    while (receive_message(&speaker, text) && !is_fin(text)) {
+#ifdef BUG_SHARED_VARIABLE
+        place = newest;
+        speaker.fd = clients[place];
+#endif
         relay(place, text);
+    }
 #ifdef BUG_SERVER_ENDS
     exit(0);
 #endif
@@ -82,6 +91,9 @@ int main(int count, char **words) {
         recv(fd, &first, 1, MSG_PEEK);
 #endif
         long place = seat(fd);
+#ifdef BUG_SHARED_VARIABLE
+        newest = place;
+#endif
         if (place < MOST) {
             pthread_create(&thread, 0, serve, (void *)place);
             pthread_detach(thread);
