@@ -20,6 +20,7 @@ import pytest
 from grader.autopsy import examine
 from grader.checks import check_of, statement
 from grader.fixtures import STAGE
+from grader.journal import value_of
 from grader.network import add_address
 from grader.stage import Stage
 
@@ -167,8 +168,5 @@ def seen_on(stage: Stage | None) -> dict[str, Any]:
     """Return what happened on a stage, and how its programs stand."""
     if stage is None:
         return {"entries": [], "programs": []}
-    entries = [
-        [entry.seconds, entry.actor, entry.act, entry.data.decode("latin-1"), entry.peer]
-        for entry in stage.journal.entries
-    ]
+    entries = [value_of(entry) for entry in stage.journal.entries]
     return {"entries": entries, "programs": examine(stage)}
