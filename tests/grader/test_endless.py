@@ -1,17 +1,22 @@
 """A program that prints or sends for ever fills neither the journal nor a report; its check is told as any other."""
 
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from grader import judge
 from grader.actors import Client, PipedClient
 from grader.contract import Contract
 from grader.formats import as_json
 from grader.journal import PRESSED, SENT, SHOWN, SIGNALLED, TYPED, Journal
+from grader.judge import Judge, Order
 from grader.report import Setting, failure_report
 from grader.stage import Stage
+from grader.submission import contract_of_copy
 from grader.verdicts import FAILED, Case, Scene, Verdict
 
 LINES = 50_000
@@ -107,3 +112,28 @@ def test_a_program_that_prints_for_ever_is_waited_for_as_any_other(actor: type[C
             client.ends()
         shown = client.stage.journal.of("alice")
         assert sum(1 + entry.more for entry in shown) > 10 * len(shown)
+
+
+SLOW_SERVER = (
+    "import signal, socket, sys\nkept = socket.create_server(('', int(sys.argv[1])))\nsignal.pause()\n"
+)
+
+PATIENT_CLIENT = "import sys\nfor line in sys.stdin:\n    print('said', line, flush=True)\n"
+
+
+def test_a_case_that_takes_too_long_tells_its_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "SCENES_SECONDS", 2.0)
+    (tmp_path / "server.py").write_text(SLOW_SERVER)
+    (tmp_path / "client.py").write_text(
+        "import socket, sys\nserver = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
+        + PATIENT_CLIENT
+    )
+    python = shlex.quote(sys.executable)
+    (tmp_path / "messagerie.toml").write_text(
+        f'server = "{python} server.py {{port}}"\nclient = "{python} client.py {{host}} {{port}}"\npatience = 60\n'
+    )
+    order = Order(sprint=3, contract=contract_of_copy(tmp_path), only=("s3-leave",), jobs=1)
+    scene = next(Judge(order).verdicts_as_they_come()).failure().scene
+    assert "its scene takes too long" in scene.error
+    assert any(entry.act == TYPED for entry in scene.entries)
+    assert {"server", "alice", "bob"} <= {each["name"] for each in scene.programs}
