@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from grader import judge
+from grader import judge, peers
 from grader.actors import Client, PipedClient
 from grader.contract import Contract
 from grader.formats import as_json
 from grader.journal import PRESSED, SENT, SHOWN, SIGNALLED, TYPED, Journal
 from grader.judge import Judge, Order
+from grader.peers import Impostor
+from grader.program import Program
 from grader.report import Setting, failure_report
-from grader.stage import Stage
+from grader.stage import START_SECONDS, Stage
 from grader.submission import contract_of_copy
 from grader.verdicts import FAILED, Case, Scene, Verdict
 
@@ -112,6 +114,28 @@ def test_a_program_that_prints_for_ever_is_waited_for_as_any_other(actor: type[C
             client.ends()
         shown = client.stage.journal.of("alice")
         assert sum(1 + entry.more for entry in shown) > 10 * len(shown)
+
+
+SENDS_FOR_EVER = """
+import socket, sys
+server = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+while True:
+    server.sendall(b"x" * 65536)
+"""
+
+
+def test_a_program_that_sends_for_ever_is_not_listened_to_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "MOST_UNREAD_BYTES", 1 << 20)
+    with Stage(START_SECONDS) as stage:
+        impostor = Impostor(stage)
+        command = [sys.executable, "-c", SENDS_FOR_EVER, str(impostor.port)]
+        Program(stage, "alice", command, terminal=False)
+        server = impostor.accepts()
+        stage.patience = 0.5
+        with pytest.raises(AssertionError, match="server receives a line") as missing:
+            server.receives_line()
+        assert len(server.unread) < 2 << 20
+        assert len(str(missing.value)) < 10_000
 
 
 SLOW_SERVER = (
