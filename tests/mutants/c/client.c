@@ -38,7 +38,11 @@ static void *show_all(void *unused) {
         continue;
 #ifdef BUG_CLIENT_LOOPS
     while (1)
+#ifdef BUG_CLIENT_PRINTS
+        show(seen);
+#else
         show_next();
+#endif
 #endif
     printf("le serveur est parti\n");
     exit(255);
@@ -50,8 +54,13 @@ static int read_keyboard(char *text) {
     printf("Votre message : ");
     fflush(stdout);
 #endif
+#ifdef BUG_END_REPEATS
+    strcpy(text, "encore");
+    fgets(text, SIZE, stdin);
+#else
     if (!fgets(text, SIZE, stdin))
         strcpy(text, LEAVING);
+#endif
     text[strcspn(text, "\n")] = 0;
     return *text != 0;
 }
