@@ -32,7 +32,7 @@ BUSY_CLIENT_SECONDS = 0.8
 """The same for a client at rest, which may have loaded a library to draw with: that takes half a second of it."""
 
 FLOOD_BYTES, FLOOD_SHARE = 20_000, 20
-"""A client that has sent more than this, and more than so many times what was typed, says it again and again.
+"""A client that has said more than this, and more than so many times what it was given, says it again and again.
 
 The widest buffer that students send for one line has 10,001 bytes; its padding is no flood.
 """
@@ -132,13 +132,25 @@ class Evidence:
 
     def has_flooded(self, name: str) -> bool:
         """Tell whether a client has sent far more than was typed at it."""
-        typed = sum(len(entry.data) for entry in self.tapped.entries if is_by(entry, name, TYPED))
-        sent = sum(len(entry.data) for entry in self.tapped.entries if is_by(entry, name, SENT))
-        return sent > FLOOD_BYTES + FLOOD_SHARE * typed
+        return is_flood(self._size(name, SENT), self._size(name, TYPED))
+
+    def prints_for_ever(self, name: str) -> bool:
+        """Tell whether a client has shown far more than was typed at it and came to it on the wire."""
+        came = sum(entry.size for entry in self.sent() if entry.peer == name)
+        is_tapped = any(entry.peer for entry in self.tapped.entries)
+        return is_tapped and is_flood(self._size(name, SHOWN), self._size(name, TYPED) + came)
+
+    def _size(self, name: str, act: str) -> int:
+        return sum(entry.size for entry in self.tapped.entries if is_by(entry, name, act))
 
     def somebody_left(self) -> bool:
         """Tell whether somebody had left before it failed."""
         return any(is_departure(entry) for entry in self.scene.entries)
+
+
+def is_flood(size: int, given: int) -> bool:
+    """Tell whether so many bytes are far more than anybody gave a client to say."""
+    return size > FLOOD_BYTES + FLOOD_SHARE * given
 
 
 def is_by(entry: Entry, name: str, act: str) -> bool:
@@ -556,10 +568,11 @@ def misses_old_line(seen: Evidence, newcomer: str) -> bool:
     "ever then. 0 means the end: close, and leave the loop.",
 )
 def client_loops(seen: Evidence) -> bool:
-    """Find a client that burns the processor, or says again and again what nobody has typed."""
+    """Find a client that burns the processor, or says or shows again and again what nobody has given it."""
     is_at_rest = seen.check not in HEAVY
     return (
         bool(seen.flooders())
+        or any(seen.prints_for_ever(each["name"]) for each in seen.clients())
         or comes_again_and_again(seen)
         or (is_at_rest and any(is_burning(each) for each in seen.clients()))
     )

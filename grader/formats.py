@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from grader.diagnosis import diagnose
+from grader.journal import told
 from grader.report import Setting, failure_report, repeat
 from grader.verdicts import BLOCKED, FAILED, SKIPPED, Verdict
 
@@ -51,7 +52,7 @@ def failure(verdict: Verdict, setting: Setting) -> dict[str, Any]:
     name, sentence = diagnose(verdict.id, setting.contract.quit, case)
     return {
         "case": case.name,
-        "steps": [str(entry) for entry in case.scene.entries],
+        "steps": told(case.scene.entries, lambda _number, entry: str(entry)),
         "expected": case.scene.expected,
         "got": case.scene.got,
         "programs": list(case.scene.programs),

@@ -6,8 +6,10 @@ crossed the wire are kept as bytes; `text` spells them so that no terminal obeys
 
 import re
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
 TYPED, PRESSED, SHOWN = "types", "presses", "sees"
 SENT, RECEIVED = "sends", "receives"
@@ -19,9 +21,14 @@ MISSING = "misses"  # what should have come and did not
 NETWORK = "network"
 """The actor whose acts are what a wiretap does to what passes."""
 
+ON_THEIR_OWN = (SHOWN, SENT, CONNECTED, CLOSED)
+"""What programs do again and again without anybody's doing; a raw connection, which has no peer, is the check's."""
 
-MOST_KINDS, LONGEST_STRETCH, EDGE = 3, 32, 4
-"""So few kinds of steps, so many times without another kind, are a flood: its first and last steps tell it all."""
+MOST_ALIKE, MOST_BYTES = 1000, 1 << 18
+"""So many entries of one kind, or so much in them, while the check does nothing: what follows is only counted."""
+
+LONGEST, FIRST, LAST = 32, 2, 4
+"""More steps of one kind than this are a flood: so many at its beginning and at its end tell it all."""
 
 UNSEEN = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z\\^-~]|[\r\x00]"
@@ -41,6 +48,18 @@ class Entry:
     act: str
     data: bytes = b""
     peer: str = ""
+    more: int = 0  # how many like it came behind it and are not kept
+    more_bytes: int = 0  # and how much was in them
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes it stands for."""
+        return len(self.data) + self.more_bytes
+
+    @property
+    def is_on_its_own(self) -> bool:
+        """Tell whether a program does this, and not the check."""
+        return self.act in ON_THEIR_OWN and bool(self.peer or self.act == SHOWN)
 
     @property
     def text(self) -> str:
@@ -57,22 +76,48 @@ class Entry:
         return " ".join(part for part in (self.actor, act, self.text, self.peer and f"({self.peer})") if part)
 
 
+def value_of(entry: Entry) -> dict[str, Any]:
+    """Return an entry as a JSON value; bytes as the characters of the same numbers."""
+    return vars(entry) | {"data": entry.data.decode("latin-1")}
+
+
+def entry_of(value: dict[str, Any]) -> Entry:
+    """Return the entry of a JSON value."""
+    return Entry(**value | {"data": value["data"].encode("latin-1")})
+
+
 class Journal:
-    """Collects entries in the order in which they happened, and tells whoever listens at once."""
+    """Collects entries in the order in which they happened, and tells whoever listens at once.
+
+    A program that goes on for ever fills neither the memory nor a report: see MOST_ALIKE.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._start = clock()
         self.entries: list[Entry] = []
         self.listeners: list[Callable[[Entry], None]] = []
+        self._stretches: dict[tuple[str, str, str], Stretch] = {}
 
     def write(self, actor: str, act: str, data: bytes | str = b"", peer: str = "") -> None:
-        """Add one entry, now."""
+        """Add one entry, now; in a flood, add it to the last of its kind."""
         data = data.encode() if isinstance(data, str) else data
+        stretch = self._stretches.get((actor, act, peer))
+        if stretch and stretch.is_flood():
+            self._fold(stretch.last, data)
+            return
         entry = Entry(self._clock() - self._start, actor, act, data, peer)
+        if entry.is_on_its_own:
+            self._stretches.setdefault(entry.kind, Stretch()).add(len(self.entries), len(data))
+        else:
+            self._stretches.clear()
         self.entries.append(entry)
         for listener in self.listeners:
             listener(entry)
+
+    def _fold(self, place: int, data: bytes) -> None:
+        last = self.entries[place]
+        self.entries[place] = replace(last, more=last.more + 1, more_bytes=last.more_bytes + len(data))
 
     def steps(self) -> list[str]:
         """Return what happened as numbered lines, for a person who wants to do the same."""
@@ -83,29 +128,47 @@ class Journal:
         return [entry for entry in self.entries if entry.actor == actor]
 
 
-def numbered(entries: Sequence[Entry]) -> list[str]:
-    """Return entries as numbered lines; of a flood the first and the last, and how many there are between."""
-    lines = [f"{number:3}. {entry}" for number, entry in enumerate(entries, 1)]
-    shown: list[str] = []
-    for start, end in stretches(entries):
-        if end - start > LONGEST_STRETCH:
-            left_out = f"     … {end - start - 2 * EDGE} more like these …"
-            shown += [*lines[start : start + EDGE], left_out, *lines[end - EDGE : end]]
-        else:
-            shown += lines[start:end]
-    return shown
+@dataclass
+class Stretch:
+    """Entries of one kind since the check has last done something: how many, how much, and where the last one is."""
+
+    count: int = 0
+    size: int = 0
+    last: int = 0
+
+    def add(self, place: int, size: int) -> None:
+        """Count one more."""
+        self.count, self.size, self.last = self.count + 1, self.size + size, place
+
+    def is_flood(self) -> bool:
+        """Tell whether there are too many to keep more."""
+        return self.count >= MOST_ALIKE or self.size >= MOST_BYTES
 
 
-def stretches(entries: Sequence[Entry]) -> list[tuple[int, int]]:
-    """Return where stretches of few kinds of steps begin and end; together they are all entries."""
-    starts: list[int] = []
-    kinds: set[tuple[str, str, str]] = set()
-    for place, entry in enumerate(entries):
-        kinds.add(entry.kind)
-        if not starts or len(kinds) > MOST_KINDS:
-            starts.append(place)
-            kinds = {entry.kind}
-    return list(zip(starts, [*starts[1:], len(entries)][: len(starts)], strict=True))
+def numbered(entries: Iterable[Entry]) -> list[str]:
+    """Return entries as numbered lines, floods shortened."""
+    return told(entries, lambda number, entry: f"{number:3}. {entry}")
+
+
+def told(entries: Iterable[Entry], tell: Callable[[int, Entry], str]) -> list[str]:
+    """Return what is told of entries and their numbers; of a flood the first and the last, and how many between."""
+    known = list(entries)
+    counts, seen = Counter(entry.kind for entry in known), Counter[tuple[str, str, str]]()
+    lines: list[str] = []
+    left_out = 0
+    for number, entry in enumerate(known, 1):
+        seen[entry.kind] += 1
+        if counts[entry.kind] > LONGEST and FIRST < seen[entry.kind] <= counts[entry.kind] - LAST:
+            left_out += 1 + entry.more
+            continue
+        lines += [*gap(left_out), tell(number, entry)]
+        left_out = entry.more
+    return lines + gap(left_out)
+
+
+def gap(count: int) -> list[str]:
+    """Return the line that stands for so many; none for none."""
+    return [f"     … {count} more like these …"] if count else []
 
 
 def spell(data: bytes) -> str:

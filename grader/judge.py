@@ -28,6 +28,9 @@ from grader.verdicts import BLOCKED, FAILED, PASSED, SKIPPED, UNPLAYED, Case, Sc
 CASE_SECONDS = 90.0
 """How long a case may take before its worker counts as lost; every wait in it has a shorter limit of its own."""
 
+SCENES_SECONDS = 75.0
+"""How long its scenes may take before the worker itself ends them, and tells what it has seen."""
+
 TRIALS = 2
 """So many cases must lack the same actor before others are not asked: one may have been unlucky."""
 
@@ -160,6 +163,7 @@ def command_of(order: Order, commands: int, results: int) -> list[str]:
     command += ["--import-mode=importlib", "-o", f"pythonpath={REPOSITORY}", "--no-header", "--noconftest"]
     command += ["--submission", str(order.contract.directory), "--built"]
     command += ["--commands", str(commands), "--results", str(results), str(suite(order.sprint))]
+    command += ["--seconds", str(SCENES_SECONDS)]
     command += [] if order.replays else ["--once"]
     if not order.confined:
         return command

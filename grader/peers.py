@@ -19,11 +19,14 @@ RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER with no time at all: close sends RST instead of FIN."""
 
 
+MOST_UNREAD_BYTES = 1 << 26
+"""Many times what any check lets lie: whoever sends so much that nobody waits for is not listened to any more."""
+
 BEHIND_BYTES, BEHIND_SECONDS = 80, 0.1
 """What comes right behind the wrong bytes tells more about a mistake: so much of it is shown, if it comes in time."""
 
 LONGEST_IN_WORDS, LONGEST_SHOWN = 4096, 200
-"""How many bytes the journal looks at, to find a message to spell; and how many it shows of what was sent."""
+"""How many bytes are looked at, to find a message to spell, and told of what came; and how many of what was sent."""
 
 
 class RawConnection:
@@ -99,7 +102,7 @@ class RawConnection:
             not self.stage.wait_until(lambda: b"\n" in self.unread or self.hung_up)
             or b"\n" not in self.unread
         ):
-            raise Unseen(self.stage, f"{self.name} receives a line", f"'{spell(bytes(self.unread))}'")
+            raise Unseen(self.stage, f"{self.name} receives a line", f"'{self._unread_in_words()}'")
         line = bytes(self.unread[: self.unread.index(b"\n")])
         self.receives_bytes(line + b"\n")
         return line.decode(errors="replace")
@@ -108,7 +111,7 @@ class RawConnection:
         """Wait for the end of the connection, with nothing received before it."""
         self.stage.wait_until(lambda: self.hung_up or bool(self.unread))
         if self.unread or not self.hung_up:
-            got = f"'{spell(bytes(self.unread))}'" if self.unread else "neither a byte nor the end"
+            got = f"'{self._unread_in_words()}'" if self.unread else "neither a byte nor the end"
             raise Unseen(self.stage, f"{self.name} is hung up on", got)
         self.stage.journal.write(self.name, RECEIVED, "the end of the connection")
 
@@ -145,6 +148,9 @@ class RawConnection:
             self.stops_reading()
             self._socket.close()
 
+    def _unread_in_words(self) -> str:
+        return spell(bytes(self.unread[:LONGEST_IN_WORDS]))
+
     def _differs(self, data: bytes) -> bool:
         return not data.startswith(bytes(self.unread))
 
@@ -163,8 +169,8 @@ class RawConnection:
             chunk = b""
             self.was_reset = True
         self.unread += chunk
-        if not chunk:
-            self.hung_up = True
+        self.hung_up = not chunk
+        if self.hung_up or len(self.unread) > MOST_UNREAD_BYTES:
             self.stops_reading()
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from grader.contract import COURSE, Contract
 from grader.diagnosis import MISSED, diagnose
-from grader.diagram import TerminalDiagram
-from grader.journal import MISSING, PRESSED, SHOWN, TYPED, Entry, numbered
+from grader.diagram import TerminalDiagram, drawn
+from grader.journal import MISSING, PRESSED, SHOWN, TYPED, Entry, numbered, told
 from grader.messages import BINARY
 from grader.verdicts import BLOCKED, MARKS, Case, Scene, Verdict, first_difference, quoted
 
@@ -26,6 +26,9 @@ STEPS = 40
 
 CHARACTER = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)|.", re.DOTALL)
 """One character of a text that is safe to show: itself, or its escape."""
+
+ROWS = 100
+"""Rows of a diagram; of more, the last ones."""
 
 LINES_SHOWN = 20
 """Lines of one person's screen; of more, the last ones."""
@@ -65,7 +68,7 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     for actor in people(scene):
         yield from titled(f"{actor}'s terminal", terminal(scene, actor))
     if any(entry.peer for entry in case.tapped.entries):
-        yield from titled("on the wire, played again", drawn(case.tapped))
+        yield from titled("on the wire, played again", pictured(case.tapped))
     yield ""
     yield from compared(scene, verdict.statement)
     if case.tapped.outcome == "passed":
@@ -105,11 +108,12 @@ def terminal(scene: Scene, actor: str) -> list[str]:
     return [f"{'▐ ' if entry.act == SHOWN else '⌨ '}{entry.text}" for entry in own][-LINES_SHOWN:]
 
 
-def drawn(scene: Scene) -> list[str]:
+def pictured(scene: Scene) -> list[str]:
     """Return a scene as a sequence diagram, with the arrow that is missing at its end."""
     diagram = TerminalDiagram(scene.actors(), WIDTH)
-    rows = [diagram.row(entry) for entry in (*scene.entries, *missing(scene))]
-    return [diagram.head(), *(row for row in rows if row)]
+    shown = drawn(scene.entries, scene.actors())
+    rows = told((*shown, *missing(scene)), lambda _number, entry: diagram.row(entry))
+    return [diagram.head(), *rows[-ROWS:]]
 
 
 def missing(scene: Scene) -> list[Entry]:

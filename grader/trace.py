@@ -22,7 +22,7 @@ from grader.actors import Client, Server
 from grader.arrivals import come, free_port, log_in
 from grader.contract import HOST, REPOSITORY, Contract, ContractError, read_contract
 from grader.diagram import TerminalDiagram, mermaid
-from grader.journal import SENT, Entry
+from grader.journal import SENT, Entry, entry_of, value_of
 from grader.launch import plain_environment
 from grader.messages import spell_message
 from grader.network import add_address
@@ -70,16 +70,6 @@ def played(sprint: int, contract: Contract, *, sandboxed: bool) -> tuple[list[En
     problems = [each["problem"] for each in said if "problem" in each]
     entries = [entry_of(each) for each in said if "actor" in each]
     return entries, problems[0] if problems else "the conversation was not played to its end"
-
-
-def value_of(entry: Entry) -> dict[str, object]:
-    """Return an entry as a JSON value; bytes as the characters of the same numbers."""
-    return vars(entry) | {"data": entry.data.decode("latin-1")}
-
-
-def entry_of(value: dict[str, object]) -> Entry:
-    """Return the entry of a JSON value."""
-    return Entry(**value | {"data": str(value["data"]).encode("latin-1")})  # type: ignore[arg-type]
 
 
 def write_files(directory: Path, entries: list[Entry], actors: list[str]) -> None:

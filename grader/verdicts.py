@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.journal import NETWORK, RECEIVED, SENT, TYPED, Entry
+from grader.journal import NETWORK, RECEIVED, SENT, TYPED, Entry, entry_of
 
 PASSED, FAILED, SKIPPED, UNPLAYED, BLOCKED = "passed", "failed", "skipped", "not played", "not judged"
 """What a case, or a check, came to. Not judged: it would have failed as another one did that it builds on."""
@@ -88,10 +88,7 @@ def first_difference(wanted: Sequence[object], got: Sequence[object]) -> int:
 
 def scene_of(report: dict[str, Any]) -> Scene:
     """Return a scene as a worker has reported it."""
-    entries = tuple(
-        Entry(seconds, actor, act, data.encode("latin-1"), peer)
-        for seconds, actor, act, data, peer in report.get("entries", [])
-    )
+    entries = tuple(entry_of(value) for value in report.get("entries", []))
     return Scene(
         report.get("error", ""), entries, tuple(report.get("programs", [])), report.get("outcome", FAILED)
     )

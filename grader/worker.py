@@ -6,11 +6,14 @@
 What it has to say goes through a pipe that no judged program inherits; and it lets no other program look into it.
 """
 
+import contextlib
 import ctypes
 import json
 import os
 import resource
+import signal
 import sys
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ import pytest
 from grader.autopsy import examine
 from grader.checks import check_of, statement
 from grader.fixtures import STAGE
+from grader.journal import value_of
 from grader.network import add_address
 from grader.stage import Stage
 
@@ -31,6 +35,9 @@ FILE_BYTES = 64 * 1024 * 1024
 
 ERROR_CHARACTERS = 20_000
 
+AT_ONCE = 0.001
+"""A timer of 0 s would never ring."""
+
 LACKS = pytest.StashKey[str]()
 """The fixture that a case could not be given."""
 
@@ -40,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("messagerie")
     group.addoption("--commands", type=int, help="the descriptor from which to read what to run")
     group.addoption("--results", type=int, help="the descriptor to which to write what came of it")
+    group.addoption("--seconds", type=float, help="how long a case may take, played again or not")
     group.addoption("--once", action="store_true", help="do not play again what fails")
     group.addoption("--address", help="an address that this network must have")
 
@@ -66,6 +74,7 @@ class Reports:
         self.results = os.fdopen(config.getoption("--results"), "w", encoding="utf-8")
         self.phases: list[dict[str, Any]] = []
         self.came: set[str] = set()  # fixtures that some case was given
+        self.deadline = 0.0
 
     def send(self, **result: Any) -> None:
         """Send one result, as one line."""
@@ -86,14 +95,19 @@ class Reports:
 
     def run(self, item: pytest.Item) -> None:
         """Run one case; one that fails is played once more, through a wiretap, to see what crosses the wire."""
+        self.deadline = time.monotonic() + self.config.getoption("--seconds")
         self.config.option.tap = False
         outcome, scene = self.play(item)
         again: dict[str, Any] = {}
-        if outcome == "failed" and has_people(scene) and not self.config.option.once:
+        if outcome == "failed" and has_people(scene) and self.plays_again():
             self.config.option.tap = True
             second, again = self.play(item)
             again["outcome"] = second
         self.send(ran=item.nodeid, outcome=outcome, scene=scene, again=again, came=sorted(self.came))
+
+    def plays_again(self) -> bool:
+        """Tell whether what fails is played again, and there is time for it."""
+        return not self.config.option.once and time.monotonic() < self.deadline
 
     def play(self, item: pytest.Item) -> tuple[str, dict[str, Any]]:
         """Run one case once; return its outcome and what is known of a failure."""
@@ -102,6 +116,18 @@ class Reports:
         outcomes = [phase["outcome"] for phase in self.phases]
         worst = next((each for each in ("failed", "skipped") if each in outcomes), "passed")
         return worst, next((phase for phase in self.phases if phase["outcome"] == worst), {})
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Generator[None]:
+        """Bring the actors of a case while there is time."""
+        with ended_at(self.deadline):
+            yield
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None]:
+        """Play a case while there is time."""
+        with ended_at(self.deadline):
+            yield
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -131,6 +157,21 @@ class Reports:
             phase["lacks"] = item.stash.get(LACKS, "")
         self.phases.append(phase)
         return report  # type: ignore[return-value]
+
+
+@contextlib.contextmanager
+def ended_at(deadline: float) -> Iterator[None]:
+    """Raise AssertionError in the block, whatever it is at, once its time is over: all that is known is told then."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise AssertionError("the check was ended before its time: its scene takes too long")
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, max(AT_ONCE, deadline - time.monotonic()))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def described(item: pytest.Item) -> dict[str, Any]:
@@ -174,8 +215,5 @@ def seen_on(stage: Stage | None) -> dict[str, Any]:
     """Return what happened on a stage, and how its programs stand."""
     if stage is None:
         return {"entries": [], "programs": []}
-    entries = [
-        [entry.seconds, entry.actor, entry.act, entry.data.decode("latin-1"), entry.peer]
-        for entry in stage.journal.entries
-    ]
+    entries = [value_of(entry) for entry in stage.journal.entries]
     return {"entries": entries, "programs": examine(stage)}

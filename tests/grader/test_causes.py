@@ -1,5 +1,6 @@
 """A cause is named where its traces are, and nowhere else: a wrong one is worse than none."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,45 @@ def after_the_end_of_input(times: int) -> tuple[Scene, Scene]:
 def test_a_server_that_a_client_keeps_at_work_is_not_the_one_that_asks_again(times: int, name: str) -> None:
     scene, tapped = after_the_end_of_input(times)
     assert cause("s2-leave", scene, "end of input", tapped) == name
+
+
+def after_the_end_of_the_server(came: int, times: int, wire: tuple[tuple[str, str, bytes, str], ...]) -> str:
+    """The server is ended; alice's client shows so many lines, and so many have come to it. Return the cause."""
+    error = "expected: alice ends\n     got: alice is still running"
+    shown = [Entry(0.0, "alice", SHOWN, b"received: ")] * times
+    folded = Entry(0.0, "alice", SHOWN, b"received: ", more=times, more_bytes=10 * times)
+    sent = [Entry(0.0, "server", SENT, b"received: ", "alice")] * came
+    tapped = Scene(error, (*(Entry(0.0, *step) for step in wire), *sent, *shown, folded))
+    scene = Scene(
+        error, entries(("server", SIGNALLED, "SIGINT")), (program("server", code=0), program("alice"))
+    )
+    return cause("s2-server-end", scene, tapped=tapped)
+
+
+WIRE = (("alice", CONNECTED, b"", "server"),)
+
+
+def test_a_client_that_shows_for_ever_what_nobody_has_said_loops() -> None:
+    assert after_the_end_of_the_server(1, 5000, WIRE) == "client-loops"
+
+
+def test_a_client_that_shows_what_comes_does_not_loop_however_much_comes() -> None:
+    assert after_the_end_of_the_server(5000, 5000, WIRE) == ""
+
+
+def test_a_client_that_shows_a_screenful_of_its_own_does_not_loop() -> None:
+    assert after_the_end_of_the_server(1, 100, WIRE) == ""
+
+
+def test_what_a_client_shows_tells_nothing_where_nobody_has_seen_what_came() -> None:
+    assert after_the_end_of_the_server(0, 5000, ()) == ""
+
+
+def test_what_is_not_kept_of_a_flood_counts() -> None:
+    scene, tapped = after_the_end_of_input(1)
+    *others, last = tapped.entries
+    tapped = replace(tapped, entries=(*others, replace(last, more=5000, more_bytes=35_000)))
+    assert cause("s2-leave", scene, "end of input", tapped) == "client-loops"
 
 
 def test_a_piece_that_was_sent_by_itself_shows_that_lines_are_cut() -> None:

@@ -64,9 +64,9 @@ def test_a_flood_is_told_by_its_first_and_last_steps() -> None:
     journal.write("bob", ENDED, "ended with exit code 1")
     steps = journal.steps()
     assert steps[:2] == ["  1. alice starts", "  2. alice sends line 0\\n (server)"]
-    assert steps[4] == "     … 1993 more like these …"
+    assert steps[5] == "     … 1988 more like these …"
     assert steps[-1] == "2002. bob ended with exit code 1"
-    assert len(steps) == 10
+    assert len(steps) == 15
 
 
 def test_a_scene_that_a_person_can_follow_is_told_whole() -> None:

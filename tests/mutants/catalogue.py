@@ -1520,11 +1520,15 @@ FAULTY = [
     Compiled(2, "fin ends all", "-DBUG_FIN_ENDS_ALL", "s2-leave", "fin-ends-everybody"),
     Compiled(2, "server ends", "-DBUG_SERVER_ENDS", "s2-leave", "server-ended-by-fin"),
     Compiled(2, "client loops", "-DBUG_CLIENT_LOOPS", "s2-server-end", "client-loops"),
+    Compiled(
+        2, "client prints for ever", "-DBUG_CLIENT_LOOPS -DBUG_CLIENT_PRINTS", "s2-server-end", "client-loops"
+    ),
     Compiled(2, "no SO_REUSEADDR", "-DBUG_NO_REUSE", "s2-restart", "no-reuseaddr"),
     Compiled(2, "no line feed", "-DWIRE=3 -DBUG_NO_NEWLINE", "s2-framing", "no-newline"),
     Compiled(2, "NUL in the line", "-DWIRE=3 -DBUG_NUL", "s2-framing", "nul-or-garbage"),
     Compiled(3, "only the next", "-DBUG_ONLY_NEXT", "s3-three", "not-relayed"),
     Compiled(3, "three at most", "-DMOST=3", "s3-five"),
+    Compiled(3, "client sends for ever", "-DBUG_END_REPEATS", "s3-leave", "client-loops"),
     Compiled(3, "lock kept", "-DBUG_LOCK_KEPT", "s3-leave", "lock-kept"),
     Compiled(3, "login first", "-DBUG_LOGIN_FIRST", "s3-silent", "silent-client-blocks"),
     Compiled(3, "no framing, in pieces", "-DBUG_NO_FRAMING", "s3-slow-network", "no-framing-cut"),

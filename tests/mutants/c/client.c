@@ -58,7 +58,11 @@ static void *show_all(void *unused) {
         continue;
 #ifdef BUG_CLIENT_LOOPS
     while (1)
+#ifdef BUG_CLIENT_PRINTS
+        show(seen);
+#else
         show_next();
+#endif
 #endif
     printf("le serveur est parti\n");
     exit(255);
@@ -73,12 +77,16 @@ static int read_keyboard(char *text) {
     printf("Votre message : ");
     fflush(stdout);
 #endif
-#ifdef BUG_FIRST_WORD
+#ifdef BUG_END_REPEATS
+    strcpy(text, "encore");
+    fgets(text, SIZE, stdin);
+#elif defined BUG_FIRST_WORD
     if (scanf("%255s", text) != 1)
+        strcpy(text, LEAVING);
 #else
     if (!fgets(text, SIZE, stdin))
-#endif
         strcpy(text, LEAVING);
+#endif
     text[strcspn(text, "\n")] = 0;
     return *text != 0;
 }
