@@ -17,6 +17,12 @@ from grader.words import Words
 JOINED = 3
 """Messages that arrive as one segment."""
 
+CUTS = ("to the server", "from the server", MEANWHILE := "somebody speaks before the rest")
+"""Where a message is cut, and what may come between its pieces."""
+
+IN_A_WORD = 3
+"""So many bytes of a text pass before somebody else speaks."""
+
 EVERY_CUT = 32
 """So many bytes are cut behind each of them: a text of the course with a length or a mark, whole. More is padding."""
 
@@ -66,6 +72,26 @@ def say_cut(
         reader.stage.wait_for_outside(partial(has_read_all, reader.pid))
         network.lets_through(source=source)
         hearer.sees(line)
+
+
+def say_into_a_cut(network: Wiretap, people: list[Client], words: Words, server: Server) -> None:
+    """Cut a line of the first in its text, and let the second say one before the rest comes; all see both whole."""
+    speaker, interrupter, *_others = people
+    line, other = words.word(), words.word()
+    say_held(network, speaker, speaker.name, [line])
+    network.lets_through(network.kept(speaker.name).index(line.encode()) + IN_A_WORD, speaker.name)
+    server.stage.wait_for_outside(partial(has_read_all, server.program.pid))
+    interrupter.types(other)
+    see_all(people, interrupter, other)
+    network.lets_through(source=speaker.name)
+    see_all(people, speaker, line)
+
+
+def see_all(people: list[Client], speaker: Client, line: str) -> None:
+    """Expect all but its speaker to see a line. Raises Unseen."""
+    for hearer in people:
+        if hearer is not speaker:
+            hearer.sees(line)
 
 
 LATE_SECONDS = 0.05

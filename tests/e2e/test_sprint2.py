@@ -29,7 +29,18 @@ from tests.e2e.figures import (
     stays_small,
 )
 from tests.e2e.floods import FLOOD_SECONDS, Flood, flood_until_stalled
-from tests.e2e.networks import BROKEN, SLOW, breaks_down, is_not_sent_back, say_cut, say_joined, slows_down
+from tests.e2e.networks import (
+    BROKEN,
+    CUTS,
+    MEANWHILE,
+    SLOW,
+    breaks_down,
+    is_not_sent_back,
+    say_cut,
+    say_into_a_cut,
+    say_joined,
+    slows_down,
+)
 from tests.e2e.steps import (
     Bring,
     Connect,
@@ -277,16 +288,19 @@ def test_joined(way: str, network: Wiretap, pair_on_network: tuple[Client, Clien
     level=ROBUST,
     hint=(
         "recv may give the beginning of a message: read on until you have its mark, or as many bytes as its "
-        "length says"
+        "length says, into a buffer of that client's own"
     ),
 )
-@pytest.mark.parametrize("way", ["to the server", "from the server"])
+@pytest.mark.parametrize("way", CUTS)
 def test_cut(
     way: str, network: Wiretap, pair_on_network: tuple[Client, Client], server: Server, words: Words
 ) -> None:
     """A message that arrives in two pieces is one message."""
     alice, bob = pair_on_network
     exchange(bob, alice, words.word())
+    if way == MEANWHILE:
+        say_into_a_cut(network, [alice, bob], words, server)
+        return
     say_cut(network, alice, bob, "alice" if way == "to the server" else "server", words, server)
 
 

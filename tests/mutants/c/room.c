@@ -45,6 +45,9 @@ static void leave(long place) {
 static void *serve(void *argument) {
     long place = (long)argument;
     struct reader speaker = {.fd = clients[place]};
+#ifdef BUG_ONE_BUFFER
+    static /* one for all threads */
+#endif
     char text[SIZE] = {0};
     while (receive_message(&speaker, text) && !is_fin(text))
         relay(place, text);
