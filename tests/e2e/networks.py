@@ -1,4 +1,4 @@
-"""What a network may do to any program's messages, whatever their form: join them, and cut them. And what it sees.
+"""What a network may do to any program's messages, whatever their form: join them, and cut them.
 
 The programs are the student's own, unchanged, and their wire is unknown. So what is known is only that the text of a
 line stands somewhere in what its speaker's program sends.
@@ -8,10 +8,8 @@ from functools import partial
 from itertools import pairwise
 
 from grader.actors import Client, Server
-from grader.journal import SENT
 from grader.listening import has_read_all
-from grader.unseen import Unseen
-from grader.wiretap import SERVER, Wiretap
+from grader.wiretap import Wiretap
 from grader.words import Words
 
 JOINED = 3
@@ -119,18 +117,3 @@ def breaks_down(network: Wiretap, how: str, name: str) -> None:
         network.breaks(name)
     else:
         network.half_closes(name)
-
-
-def is_not_sent_back(speaker: Client, line: str, before: str) -> None:
-    """Fail if the server sends a line back to its speaker before another comes.
-
-    The wire is asked and not the screen: many an honest client shows by itself what it has sent.
-    """
-    sent = b"".join(
-        entry.data
-        for entry in speaker.stage.journal.entries
-        if (entry.actor, entry.act, entry.peer) == (SERVER, SENT, speaker.name)
-    )
-    if line.encode() in sent:
-        expected = f"{speaker.name} receives {before!r} and no {line!r} before it"
-        raise Unseen(speaker.stage, expected, repr(line))

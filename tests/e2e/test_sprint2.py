@@ -18,6 +18,7 @@ from grader.stage import Stage
 from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
+from tests.e2e.echoes import bringing, is_not_sent_back, is_not_shown_again
 from tests.e2e.figures import (
     has_all,
     has_announced_all,
@@ -35,7 +36,6 @@ from tests.e2e.networks import (
     MEANWHILE,
     SLOW,
     breaks_down,
-    is_not_sent_back,
     say_cut,
     say_into_a_cut,
     say_joined,
@@ -111,6 +111,7 @@ def test_in_a_row(speaking: str, alice: Client, bob: Client, words: Words) -> No
 
 @check(
     "s2-crossing",
+    after="s2-either-first",
     points=2,
     hint="Sending and receiving must not wait for each other, in the client nor in the server",
 )
@@ -126,6 +127,7 @@ def test_crossing(alice: Client, bob: Client, words: Words) -> None:
 
 @check(
     "s2-while-typing",
+    after="s2-either-first",
     points=2,
     hint="A client in fgets or input() must still show what comes: its second thread does that",
 )
@@ -145,9 +147,13 @@ def test_while_typing(alice: Client, bob: Client, words: Words) -> None:
     points=2,
     hint="Relay to the other client only: look the other up in the table, not the one you read from",
 )
-def test_no_echo(pair_on_network: tuple[Client, Client], words: Words) -> None:
+def test_no_echo(request: pytest.FixtureRequest, contract: Contract, server: Server, words: Words) -> None:
     """Nobody is sent his own lines."""
-    alice, bob = pair_on_network
+    bring = bringing(request, contract)
+    alice, bob = bring("alice"), bring("bob")
+    if contract.port:
+        is_not_shown_again([alice, bob], server, words)
+        return
     own, answer = words.word(), words.word()
     talk(alice, bob, own)
     talk(bob, alice, answer)
@@ -267,6 +273,7 @@ def test_restart(
 
 @check(
     "s2-joined",
+    after="s2-either-first",
     points=2,
     level=ROBUST,
     hint=(
@@ -284,6 +291,7 @@ def test_joined(way: str, network: Wiretap, pair_on_network: tuple[Client, Clien
 
 @check(
     "s2-cut",
+    after="s2-either-first",
     points=2,
     level=ROBUST,
     hint=(
