@@ -649,7 +649,7 @@ def no_framing_cut(seen: Evidence) -> bool:
     wanted, first = seen.missed()[1].removesuffix("\\n"), first_line(seen.scene.got)
     is_piece = bool(first) and first != wanted and wanted.startswith(first) and was_sent_cut(seen, first)
     is_about_pieces = (
-        seen.check == "cut"
+        (seen.check == "cut" and seen.case.endswith("the server"))
         or seen.case == "in pieces"
         or (seen.check == "network" and seen.case.startswith("cut"))
     )

@@ -50,7 +50,9 @@ class Direction:
         self.allowance: int | None = None  # how many bytes may pass; None: all
         self.delay = 0.0  # seconds
         self.pause = 0.0  # seconds behind each piece
-        self.piece: Callable[[], int] | None = None  # how long the next piece is; None: as long as can be
+        self.piece: Callable[[int, int], int] | None = (
+            None  # how long the next piece is; None: as long as can be
+        )
         self._stage = stage
         self._source, self._target = ends
         self._cutter = cutter
@@ -58,6 +60,7 @@ class Direction:
         self._more = True  # may still be read from the source
         self._late = 0  # chunks on their way, the end being one
         self._resting = False
+        self._passed = 0  # bytes, since nothing was kept
 
     def waits_for(self, end: socket.socket) -> int:
         """Return what must happen at one end before this direction can go on."""
@@ -121,11 +124,12 @@ class Direction:
             self.breaks()
 
     def _send_piece(self) -> None:
-        most = self.piece() if self.piece else None
+        most = self.piece(self._passed, len(self.kept)) if self.piece else None
         if self.allowance is not None:
             most = min(self.allowance, most or self.allowance)
         sent = self._target.send(self.kept[:most])
         del self.kept[:sent]
+        self._passed = self._passed + sent if self.kept else 0
         self.allowance = None if self.allowance is None else self.allowance - sent
         if self.pause:
             self._resting = True

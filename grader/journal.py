@@ -35,6 +35,9 @@ UNSEEN = re.compile(
 )
 """What a terminal obeys and a person does not see: escape sequences (ECMA-48), carriage returns, NUL."""
 
+FEW_BYTES, MUCH_BYTES = 8, 32
+"""So many bytes beside a text are shown as they are: a length, a mark, a number. So many without any are not."""
+
 RUN = re.compile(r"(\\x[0-9a-f]{2})\1{7,}")
 """The same escape, eight times or more."""
 
@@ -73,7 +76,8 @@ class Entry:
 
     def __str__(self) -> str:
         act = "" if self.act == ENDED else self.act  # the text says how: "was killed by SIGTERM"
-        return " ".join(part for part in (self.actor, act, self.text, self.peer and f"({self.peer})") if part)
+        peer = self.peer and f"({self.peer})"
+        return " ".join(part for part in (self.actor, act, spell_briefly(self.data), peer) if part)
 
 
 def value_of(entry: Entry) -> dict[str, Any]:
@@ -181,6 +185,29 @@ def spell(data: bytes) -> str:
         character if character.isprintable() else spell_control(character) for character in text
     )
     return RUN.sub(lambda run: f"{run[1]}×{len(run[0]) // len(run[1])}", spelled)
+
+
+def spell_briefly(data: bytes) -> str:
+    """Return bytes as `spell` does; of a larger buffer only what is text in it, and how much there is besides.
+
+    Each text has a NUL behind it. There may be several, such as a name and what was said; or none, where its end was
+    told before.
+    """
+    fields = data.split(b"\0")
+    texts = [field for field in fields if is_text(field)]
+    besides = len(data) - sum(len(text) + 1 for text in texts)
+    if not (fields[0] or texts) and len(data) > MUCH_BYTES:
+        return f"{spell(data[:FEW_BYTES])} + {len(data) - FEW_BYTES} bytes"
+    is_number = len(fields[0]) <= 1  # of four bytes, such as a length: it may look like a letter
+    if is_number or fields[0] not in texts or besides <= FEW_BYTES:
+        return spell(data)
+    return f"{' … '.join(spell(text) for text in texts)} + {besides} bytes"
+
+
+def is_text(data: bytes) -> bool:
+    """Tell whether bytes are a text that a person can read, with or without the end of its line."""
+    text = data.decode(errors="replace").rstrip("\r\n")
+    return bool(text) and text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text
 
 
 def spell_control(character: str) -> str:

@@ -72,7 +72,8 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     yield ""
     yield from compared(scene, verdict.statement)
     if case.tapped.outcome == "passed":
-        yield "again:    played a second time it passed: it depends on who is faster"
+        where = "" if setting.contract.port else ", through a wiretap,"
+        yield f"again:    played a second time{where} it passed: it depends on who is faster"
     yield from titled("how the programs stood", stands(scene))
     name, sentence = diagnose(verdict.id, setting.contract.quit, case)
     yield ""
@@ -126,7 +127,7 @@ def missing(scene: Scene) -> list[Entry]:
 
 def compared(scene: Scene, statement: str) -> Iterator[str]:
     """Yield what was expected and what came, with the place where they part."""
-    if not scene.got:
+    if not scene.tells_what_came:
         yield f"expected: {statement}"
         yield f"got:      {scene.error.strip()}"
         return
@@ -157,11 +158,16 @@ def stands(scene: Scene) -> list[str]:
 
 def stand(program: dict[str, Any]) -> list[str]:
     """Return how one program stood."""
-    unread = f", {program['unread']} bytes unread" if program["unread"] else ""
+    unread = f", {counted(program['unread'], 'byte')} unread" if program["unread"] else ""
     waiting = f", {program['waiting']} wait to be accepted" if program["waiting"] else ""
     lines = [f"{program['name']} {program['how']}{unread}{waiting}"]
     lines += [f"    thread {number}: {wait}" for number, wait in enumerate(program["threads"], 1)]
     return lines + [f"    | {word}" for word in program["words"]]
+
+
+def counted(count: int, what: str) -> str:
+    """Return how many there are of something, in words."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def repeat(verdict: Verdict, setting: Setting) -> str:

@@ -19,6 +19,8 @@ MARKS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–", BLOCKED: "✗"}
 
 SAID = (TYPED, SENT)
 
+GOT = "     got: "
+
 QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 """A text as Python writes it."""
 
@@ -40,7 +42,12 @@ class Scene:
     @property
     def got(self) -> str:
         """Return what came instead."""
-        return field_of(self.error, "     got: ")
+        return field_of(self.error, GOT)
+
+    @property
+    def tells_what_came(self) -> bool:
+        """Tell whether it is known what came instead, be it nothing."""
+        return any(line.startswith(GOT) for line in self.error.split("\n"))
 
     def is_mute(self) -> bool:
         """Tell whether somebody said something, and not a word of it was seen by anybody else."""

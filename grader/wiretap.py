@@ -23,6 +23,9 @@ WRITE = selectors.EVENT_WRITE
 
 SERVER = "server"
 
+SHARE = 8
+"""A piece is at most this part of what is before it or behind it, whichever is less; or as short as is asked for."""
+
 
 class Wiretap:
     """Listens for clients; each connection is named by `expect` before it comes."""
@@ -93,11 +96,14 @@ class Wiretap:
             direction.delay = seconds
 
     def dribbles(self, most: int, pause: float, seed: str) -> None:
-        """Pass on from now on pieces of 1 to `most` bytes, with a pause in seconds behind each."""
-        self._tell(f"cuts all into pieces of 1 to {most} bytes")
+        """Pass on from now on pieces of 1 to `most` bytes, with a pause in seconds behind each.
+
+        Pieces in the middle of much are longer, so that some two hundred are enough for the longest message.
+        """
+        self._tell(f"cuts all into pieces of 1 to {most} bytes, longer ones in the middle of much")
         sizes = random.Random(seed)
         for direction in self._directions_of(""):
-            direction.piece = lambda: sizes.randint(1, most)
+            direction.piece = lambda passed, left: sizes.randint(1, longest_piece(most, passed, left))
             direction.pause = pause
 
     def half_closes(self, source: str) -> None:
@@ -201,3 +207,8 @@ class Passage:
     def _unwatch(self) -> None:
         while self._watched:
             self.stage.unwatch(self._watched.pop())
+
+
+def longest_piece(most: int, passed: int, left: int) -> int:
+    """Return how long a piece may be behind and before so many bytes: `most`, and more in the middle of much."""
+    return max(most, min(passed, left) // SHARE)

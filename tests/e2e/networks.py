@@ -1,4 +1,4 @@
-"""What a network may do to any program's messages, whatever their form: join them, and cut them. And what it sees.
+"""What a network may do to any program's messages, whatever their form: join them, and cut them.
 
 The programs are the student's own, unchanged, and their wire is unknown. So what is known is only that the text of a
 line stands somewhere in what its speaker's program sends.
@@ -8,14 +8,18 @@ from functools import partial
 from itertools import pairwise
 
 from grader.actors import Client, Server
-from grader.journal import SENT
 from grader.listening import has_read_all
-from grader.unseen import Unseen
-from grader.wiretap import SERVER, Wiretap
+from grader.wiretap import Wiretap
 from grader.words import Words
 
 JOINED = 3
 """Messages that arrive as one segment."""
+
+CUTS = ("to the server", "from the server", MEANWHILE := "somebody speaks before the rest")
+"""Where a message is cut, and what may come between its pieces."""
+
+IN_A_WORD = 3
+"""So many bytes of a text pass before somebody else speaks."""
 
 EVERY_CUT = 32
 """So many bytes are cut behind each of them: a text of the course with a length or a mark, whole. More is padding."""
@@ -68,6 +72,26 @@ def say_cut(
         hearer.sees(line)
 
 
+def say_into_a_cut(network: Wiretap, people: list[Client], words: Words, server: Server) -> None:
+    """Cut a line of the first in its text, and let the second say one before the rest comes; all see both whole."""
+    speaker, interrupter, *_others = people
+    line, other = words.word(), words.word()
+    say_held(network, speaker, speaker.name, [line])
+    network.lets_through(network.kept(speaker.name).index(line.encode()) + IN_A_WORD, speaker.name)
+    server.stage.wait_for_outside(partial(has_read_all, server.program.pid))
+    interrupter.types(other)
+    see_all(people, interrupter, other)
+    network.lets_through(source=speaker.name)
+    see_all(people, speaker, line)
+
+
+def see_all(people: list[Client], speaker: Client, line: str) -> None:
+    """Expect all but its speaker to see a line. Raises Unseen."""
+    for hearer in people:
+        if hearer is not speaker:
+            hearer.sees(line)
+
+
 LATE_SECONDS = 0.05
 
 PIECE_BYTES, PIECE_PAUSE = 7, 0.0005
@@ -94,18 +118,3 @@ def breaks_down(network: Wiretap, how: str, client: Client) -> None:
         network.breaks(client.name)
     else:
         network.half_closes(client.name)
-
-
-def is_not_sent_back(speaker: Client, line: str, before: str) -> None:
-    """Fail if the server sends a line back to its speaker before another comes.
-
-    The wire is asked and not the screen: many an honest client shows by itself what it has sent.
-    """
-    sent = b"".join(
-        entry.data
-        for entry in speaker.stage.journal.entries
-        if (entry.actor, entry.act, entry.peer) == (SERVER, SENT, speaker.name)
-    )
-    if line.encode() in sent:
-        expected = f"{speaker.name} receives {before!r} and no {line!r} before it"
-        raise Unseen(speaker.stage, expected, repr(line))

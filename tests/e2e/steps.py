@@ -12,7 +12,6 @@ import pytest
 
 from grader.actors import Client, Server
 from grader.contract import HOST, Contract
-from grader.journal import spell
 from grader.listening import is_connected, listening_ports
 from grader.peers import Peer
 from grader.program import Program
@@ -93,7 +92,8 @@ def sees_somewhere(client: Client, text: str) -> None:
     """Wait until a client has shown a text, before or behind others. Raises Unseen."""
     client.stage.wait_for_outside(lambda: shows(client, text) or not client.is_running())
     if not shows(client, text):
-        raise Unseen(client.stage, f"{client.name} sees {text!r}", spell(client.shown()[-LAST_CHARACTERS:]))
+        shown = client.shown()[-LAST_CHARACTERS:].decode(errors="replace")
+        raise Unseen(client.stage, f"{client.name} sees {text!r}", repr(shown))
 
 
 def has_shown_lines(client: Client, count: int) -> bool:

@@ -18,6 +18,7 @@ from grader.stage import Stage
 from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
+from tests.e2e.echoes import bringing, is_not_sent_back, is_not_shown_again
 from tests.e2e.figures import (
     has_all,
     has_announced_all,
@@ -29,7 +30,17 @@ from tests.e2e.figures import (
     stays_small,
 )
 from tests.e2e.floods import FLOOD_SECONDS, Flood, flood_until_stalled
-from tests.e2e.networks import BROKEN, SLOW, breaks_down, is_not_sent_back, say_cut, say_joined, slows_down
+from tests.e2e.networks import (
+    BROKEN,
+    CUTS,
+    MEANWHILE,
+    SLOW,
+    breaks_down,
+    say_cut,
+    say_into_a_cut,
+    say_joined,
+    slows_down,
+)
 from tests.e2e.steps import (
     Bring,
     Connect,
@@ -100,6 +111,7 @@ def test_in_a_row(speaking: str, alice: Client, bob: Client, words: Words) -> No
 
 @check(
     "s2-crossing",
+    after="s2-either-first",
     points=2,
     hint="Sending and receiving must not wait for each other, in the client nor in the server",
 )
@@ -115,6 +127,7 @@ def test_crossing(alice: Client, bob: Client, words: Words) -> None:
 
 @check(
     "s2-while-typing",
+    after="s2-either-first",
     points=2,
     hint="A client in fgets or input() must still show what comes: its second thread does that",
 )
@@ -134,9 +147,13 @@ def test_while_typing(alice: Client, bob: Client, words: Words) -> None:
     points=2,
     hint="Relay to the other client only: look the other up in the table, not the one you read from",
 )
-def test_no_echo(pair_on_network: tuple[Client, Client], words: Words) -> None:
+def test_no_echo(request: pytest.FixtureRequest, contract: Contract, server: Server, words: Words) -> None:
     """Nobody is sent his own lines."""
-    alice, bob = pair_on_network
+    bring = bringing(request, contract)
+    alice, bob = bring("alice"), bring("bob")
+    if contract.port:
+        is_not_shown_again([alice, bob], server, words)
+        return
     own, answer = words.word(), words.word()
     talk(alice, bob, own)
     talk(bob, alice, answer)
@@ -256,6 +273,7 @@ def test_restart(
 
 @check(
     "s2-joined",
+    after="s2-either-first",
     points=2,
     level=ROBUST,
     hint=(
@@ -273,20 +291,24 @@ def test_joined(way: str, network: Wiretap, pair_on_network: tuple[Client, Clien
 
 @check(
     "s2-cut",
+    after="s2-either-first",
     points=2,
     level=ROBUST,
     hint=(
         "recv may give the beginning of a message: read on until you have its mark, or as many bytes as its "
-        "length says"
+        "length says, into a buffer of that client's own"
     ),
 )
-@pytest.mark.parametrize("way", ["to the server", "from the server"])
+@pytest.mark.parametrize("way", CUTS)
 def test_cut(
     way: str, network: Wiretap, pair_on_network: tuple[Client, Client], server: Server, words: Words
 ) -> None:
     """A message that arrives in two pieces is one message."""
     alice, bob = pair_on_network
     exchange(bob, alice, words.word())
+    if way == MEANWHILE:
+        say_into_a_cut(network, [alice, bob], words, server)
+        return
     say_cut(network, alice, bob, "alice" if way == "to the server" else "server", words, server)
 
 

@@ -19,6 +19,7 @@ from grader.stage import Stage
 from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
+from tests.e2e.echoes import bringing, is_not_sent_back, is_not_shown_again
 from tests.e2e.figures import (
     has_announced_all,
     has_closed_all,
@@ -30,7 +31,18 @@ from tests.e2e.figures import (
     stays_small,
 )
 from tests.e2e.floods import FLOOD_SECONDS
-from tests.e2e.networks import BROKEN, SLOW, breaks_down, is_not_sent_back, say_cut, say_joined, slows_down
+from tests.e2e.networks import (
+    BROKEN,
+    CUTS,
+    MEANWHILE,
+    SLOW,
+    breaks_down,
+    say_cut,
+    say_into_a_cut,
+    say_joined,
+    see_all,
+    slows_down,
+)
 from tests.e2e.steps import (
     CROWD,
     Bring,
@@ -79,9 +91,7 @@ def room_of(newcomer: Bring, words: Words, count: int) -> list[Client]:
 def hear(speaker: Client, hearers: list[Client], line: str) -> None:
     """Let one say a line and all others see it."""
     speaker.types(line)
-    for hearer in hearers:
-        if hearer is not speaker:
-            hearer.sees(line)
+    see_all(hearers, speaker, line)
 
 
 def all_hear_each_other(people: list[Client], words: Words) -> None:
@@ -133,9 +143,12 @@ def test_one_alone(alice: Client, newcomer: Bring, words: Words) -> None:
     points=2,
     hint="Skip the speaker's own socket when you relay",
 )
-def test_no_echo(newcomer_on_network: Bring, words: Words) -> None:
+def test_no_echo(request: pytest.FixtureRequest, contract: Contract, server: Server, words: Words) -> None:
     """Nobody is sent his own lines."""
-    people = room_of(newcomer_on_network, words, 3)
+    people = room_of(bringing(request, contract), words, 3)
+    if contract.port:
+        is_not_shown_again(people, server, words)
+        return
     alice, bob, carol = people
     own, answers = words.word(), words.lines(2)
     hear(alice, people, own)
@@ -339,16 +352,26 @@ def test_joined(way: str, network: Wiretap, pair_on_network: tuple[Client, Clien
     level=ROBUST,
     hint=(
         "recv may give the beginning of a message: read on until you have its mark, or as many bytes as its "
-        "length says"
+        "length says, into a buffer of that client's own"
     ),
 )
-@pytest.mark.parametrize("way", ["to the server", "from the server"])
+@pytest.mark.parametrize("way", CUTS)
 def test_cut(
-    way: str, network: Wiretap, pair_on_network: tuple[Client, Client], server: Server, words: Words
+    way: str,
+    network: Wiretap,
+    pair_on_network: tuple[Client, Client],
+    newcomer_on_network: Bring,
+    server: Server,
+    words: Words,
 ) -> None:
     """A message that arrives in two pieces is one message."""
     alice, bob = pair_on_network
     exchange(bob, alice, words.word())
+    if way == MEANWHILE:
+        people = [alice, bob, newcomer_on_network("carol")]
+        hear(people[-1], people, words.word())
+        say_into_a_cut(network, people, words, server)
+        return
     say_cut(network, alice, bob, "alice" if way == "to the server" else "server", words, server)
 
 

@@ -13,6 +13,7 @@ from grader.peers import Peer
 from grader.stage import Stage
 from grader.unseen import Unseen
 from grader.words import Words
+from tests.e2e.steps import sees_somewhere
 
 PARROT = """
 print('ready', flush=True)
@@ -152,6 +153,11 @@ def test_a_failure_tells_the_scene(parrot: Client) -> None:
     assert r"got: '\nbonjour\n' and then: that did not come in time" in text
     assert "alice is still running" in text
     assert text.index("  1. ") < text.index("expected") < text.index("got")
+
+
+def test_an_empty_screen_is_told_in_quotes(client: Callable[[str], Client]) -> None:
+    with pytest.raises(Unseen, match="     got: ''\n"):
+        sees_somewhere(client("pass"), "bonjour")
 
 
 def test_a_failure_tells_how_a_program_ended_and_does_not_wait(client: Callable[[str], Client]) -> None:

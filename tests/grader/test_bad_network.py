@@ -10,9 +10,11 @@ import pytest
 from grader.journal import NETWORK
 from grader.peers import Impostor, Peer, RawConnection
 from grader.stage import Stage
-from grader.wiretap import Wiretap
+from grader.wiretap import Wiretap, longest_piece
 
 BYTES = random.Random(11).randbytes(2_000)
+
+MOST_PIECES, SMALL_ENDS = 250, 8
 
 
 class Scene:
@@ -61,12 +63,39 @@ def test_late_means_not_before_its_time_and_in_order(scene: Scene, way: str) -> 
     assert time.monotonic() - begun >= 0.15
 
 
+def test_much_crosses_in_few_pieces(scene: Scene) -> None:
+    scene.network.dribbles(7, 0.0, "a seed")
+    scene.network.holds("alice")
+    scene.alice.sends(BYTES * 5)
+    assert scene.stage.wait_until(lambda: scene.network.kept("alice") == BYTES * 5)
+    left = set[int]()
+
+    def is_through() -> bool:
+        left.add(len(scene.network.kept("alice")))
+        return 0 in left
+
+    scene.network.lets_through(source="alice")
+    assert scene.stage.wait_until(is_through)
+    assert len(left) < MOST_PIECES
+    scene.server.receives_bytes(BYTES * 5)
+
+
+@pytest.mark.parametrize("size", [7, 50, 256, 10_000, 60_000])
+def test_a_message_has_small_pieces_at_both_ends_and_not_many(size: int) -> None:
+    sizes, pieces = random.Random(5), list[int]()
+    while (passed := sum(pieces)) < size:
+        longest = longest_piece(7, passed, size - passed)
+        pieces.append(min(size - passed, sizes.randint(1, longest)))
+    assert len(pieces) < MOST_PIECES
+    assert max(pieces[:SMALL_ENDS] + pieces[-SMALL_ENDS:]) <= 7
+
+
 def test_a_slow_network_is_as_slow_as_it_says(scene: Scene) -> None:
-    scene.network.dribbles(1, 0.005, "a seed")
+    scene.network.dribbles(1, 0.01, "a seed")
     begun = time.monotonic()
-    scene.alice.sends(b"x" * 40)
-    scene.server.receives_bytes(b"x" * 40)
-    assert time.monotonic() - begun >= 39 * 0.005
+    scene.alice.sends(b"x" * 16)
+    scene.server.receives_bytes(b"x" * 16)
+    assert time.monotonic() - begun >= 15 * 0.01
 
 
 def test_the_end_of_a_late_direction_is_late_too_and_nothing_is_lost(scene: Scene) -> None:

@@ -127,6 +127,15 @@ def test_a_piece_that_was_sent_by_itself_shows_that_lines_are_cut() -> None:
     assert cause("s3-framing", scene, "cut") == "no-framing-cut"
 
 
+@pytest.mark.parametrize(
+    ("way", "name"),
+    [("to the server", "no-framing-cut"), ("somebody speaks before the rest", "")],
+)
+def test_a_line_mixed_with_another_was_not_taken_for_two(way: str, name: str) -> None:
+    scene = missed("bob sees 'dabete'", "'\\nrugete\\n' and then: that did not come in time")
+    assert cause("s3-cut", scene, way) == name
+
+
 def test_a_line_that_came_in_one_piece_was_not_cut_by_the_network() -> None:
     sent = ("peer1", SENT, "\n" * 197 + "...")
     scene = missed("peer2 receives 'a\\u2028b\\n'", "'a\\n' and nothing more in time", sent)

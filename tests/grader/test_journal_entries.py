@@ -55,6 +55,37 @@ def test_bytes_are_spelled_so_that_nothing_obeys_them(data: bytes, text: str) ->
     assert text.isprintable()
 
 
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"becofa" + bytes(250), "becofa + 249 bytes"),
+        (b"alice" + bytes(27) + b"bonjour" + bytes(249), "alice … bonjour + 274 bytes"),
+        (b"one\x00two\x00three\x00" * 9, "one\\x00two\\x00three\\x00" * 9),
+        (b"bonjour\x00\n", r"bonjour\x00\n"),
+        (b"\x00\x00\x00\x07bonjour" + bytes(16), r"\x00\x00\x00\x07bonjour\x00×16"),
+        (b"A\x00\x00\x00" + b"x" * 64 + bytes(9), r"A\x00\x00\x00" + "x" * 64 + r"\x00×9"),
+        (b"bonjour\n" + bytes(248), r"bonjour\n + 247 bytes"),
+        (bytes(8) + b"\xc5OW" * 80, r"\x00×8 + 240 bytes"),
+        (b"\x00\x00\xc5OW", r"\x00\x00\xc5OW"),
+    ],
+    ids=[
+        "padded",
+        "two fields",
+        "NUL ends each",
+        "few",
+        "length first",
+        "length that is a letter",
+        "line feed kept",
+        "garbage",
+        "little garbage",
+    ],
+)
+def test_a_step_tells_what_is_text_and_counts_what_stands_behind_it_in_a_buffer(
+    data: bytes, text: str
+) -> None:
+    assert str(Entry(0.0, "alice", SENT, data)) == f"alice sends {text}"
+
+
 def test_a_flood_is_told_by_its_first_and_last_steps() -> None:
     journal = Journal()
     journal.write("alice", STARTED)

@@ -8,7 +8,7 @@ import pytest
 
 from grader.contract import COURSE, Contract
 from grader.journal import CONNECTED, ENDED, NETWORK, RECEIVED, SENT, SHOWN, STARTED, TYPED, Entry
-from grader.report import Setting, compared, failure_report, headline
+from grader.report import Setting, compared, failure_report, headline, stand, steps
 from grader.verdicts import FAILED, PASSED, Case, Scene, Verdict
 
 CONTRACT = Contract(Path("/copy"), "./server {port}", "./client {host} {port}").in_sprint(2)
@@ -172,7 +172,7 @@ CRASH = """\
 
   expected: bob sees 'bonjour'
   got:      '' and then: that did not come in time
-  again:    played a second time it passed: it depends on who is faster
+  again:    played a second time, through a wiretap, it passed: it depends on who is faster
 
   how the programs stood:
     server was killed by SIGSEGV
@@ -210,6 +210,25 @@ def test_nobody_is_told_to_type_binary_messages_by_hand() -> None:
     verdict, setting = wrong_bytes()
     assert "by hand:" in failure_report(verdict, setting)
     assert "by hand:" not in failure_report(verdict, replace(setting, sprint=6))
+
+
+def test_an_empty_screen_is_told_as_such_and_the_scene_once() -> None:
+    error = "1. alice starts\n\nexpected: alice sees 'bonjour'\n     got: \n     and: server is still running"
+    assert list(compared(Scene(error), "A statement.")) == ["expected: alice sees 'bonjour'", "got:      "]
+
+
+def test_a_failure_that_tells_no_more_is_told_whole() -> None:
+    told = ["expected: A statement.", "got:      alice sees two messages as one"]
+    assert list(compared(Scene("alice sees two messages as one"), "A statement.")) == told
+
+
+def test_one_byte_is_one_byte() -> None:
+    assert stand(program("bob", unread=1)) == ["bob is still running, 1 byte unread"]
+
+
+def test_a_step_tells_the_text_in_a_buffer_and_how_much_there_is_besides() -> None:
+    scene = Scene(entries=crossing(("alice", SENT, b"becofa\x00\xc5OW\x7f" + bytes(245), "server")))
+    assert steps(scene) == ["  1. alice sends becofa + 249 bytes (server)"]
 
 
 @pytest.mark.parametrize(

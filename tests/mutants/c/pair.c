@@ -37,6 +37,9 @@ static void leave(long place) {
 static void *relay(void *argument) {
     long place = (long)argument;
     struct reader speaker = {.fd = clients[place]};
+#ifdef BUG_ONE_BUFFER
+    static /* one for all threads */
+#endif
     char text[SIZE] = {0};
     int other = clients[1 - place];
     while (receive_message(&speaker, text) && !is_fin(text)) {

@@ -49,6 +49,9 @@ static long newest;
 static void *serve(void *argument) {
     long place = (long)argument;
     struct reader speaker = {.fd = clients[place]};
+#ifdef BUG_ONE_BUFFER
+    static /* one for all threads */
+#endif
     char text[SIZE] = {0};
     while (receive_message(&speaker, text) && !is_fin(text)) {
 #ifdef BUG_SHARED_VARIABLE

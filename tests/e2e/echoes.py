@@ -1,0 +1,134 @@
+"""Whether a server sends a line back to its speaker. The wire is asked, and not the screen: many an honest client
+shows by itself what it has sent. Where no wiretap can be put, screen and system must tell the one from the other.
+"""
+
+import contextlib
+import os
+import signal
+from functools import partial
+
+import pytest
+
+from grader.actors import Client, Server
+from grader.autopsy import unread
+from grader.contract import Contract
+from grader.family import family, is_at_rest, states_of_threads
+from grader.journal import SENT
+from grader.listening import has_read_all
+from grader.program import Program
+from grader.unseen import Unseen
+from grader.wiretap import SERVER
+from grader.words import Words
+from tests.e2e.networks import see_all
+from tests.e2e.steps import Bring, talk
+
+NOT_RUNNING = (b"T", b"Z")
+"""The states of a thread that is stopped, and of one that has ended (proc(5)). A signal takes a moment to stop one,
+which may still take what comes in it."""
+
+
+def bringing(request: pytest.FixtureRequest, contract: Contract) -> Bring:
+    """Return what brings people: through a wiretap, where their programs can be told its port."""
+    bring: Bring = request.getfixturevalue("newcomer" if contract.port else "newcomer_on_network")
+    return bring
+
+
+def is_not_sent_back(speaker: Client, line: str, before: str) -> None:
+    """Fail if a line has gone back to its speaker through the wiretap, before another came. Raises Unseen."""
+    sent = b"".join(
+        entry.data
+        for entry in speaker.stage.journal.entries
+        if (entry.actor, entry.act, entry.peer) == (SERVER, SENT, speaker.name)
+    )
+    if line.encode() in sent:
+        raise echoed(speaker, line, before)
+
+
+def is_not_shown_again(people: list[Client], server: Server, words: Words) -> None:
+    """Fail if what the first says comes back, where there is no wiretap: as much has come as a line has bytes, and
+    the screen shows the line more often than before. Raises Unseen.
+
+    A client that draws all it has shown anew with each line that comes is told from it by a line that comes later.
+    """
+    speaker, other, *_ = people
+    line, *answers = words.word(), words.line(), words.line(), words.line()
+    before, came = say_apart(people, line, server)
+    if came < len(line):
+        return
+    hear_all(other, speaker, answers[:2])
+    shown = times_shown(speaker, line)
+    hear_all(other, speaker, answers[2:])
+    if times_shown(speaker, line) > shown:
+        pytest.skip("needs a client that shows each line once, or one that can be told a port")
+    if shown > before:
+        raise echoed(speaker, line, answers[0])
+
+
+def hear_all(speaker: Client, hearer: Client, lines: list[str]) -> None:
+    """Let one say lines, one after the other, and another see each."""
+    for line in lines:
+        talk(speaker, hearer, line)
+
+
+def say_apart(people: list[Client], line: str, server: Server) -> tuple[int, int]:
+    """Let the first say a line that all others see, while its program and the server never run at the same time.
+
+    Return how often it stood on the speaker's screen by then, and how many bytes the server had sent back.
+    """
+    speaker, stage = people[0], server.stage
+    stop(server.program)
+    speaker.types(line)
+    stage.wait_for_outside(partial(has_sent, speaker, server))
+    stop(speaker.program)
+    go_on(server.program)
+    see_all(people, speaker, line)
+    stage.wait_for_outside(partial(has_done_all, server))
+    shown, came = times_shown(speaker, line), unread(speaker.program.pid)
+    go_on(speaker.program)
+    return shown, came
+
+
+def has_sent(speaker: Client, server: Server) -> bool:
+    """Tell whether something lies unread at a server that is stopped, and its speaker's program has no more to do."""
+    return not has_read_all(server.program.pid) and is_at_rest(speaker.program.pid)
+
+
+def has_done_all(server: Server) -> bool:
+    """Tell whether a server has read what has come, and waits."""
+    return has_read_all(server.program.pid) and is_at_rest(server.program.pid)
+
+
+def times_shown(client: Client, text: str) -> int:
+    """Return how often a client has shown a text by now."""
+    return client.shown().count(text.encode())
+
+
+def stop(program: Program) -> None:
+    """Keep a program, and what it has started, from running, and wait until nothing of it does."""
+    program.stage.journal.write(program.name, "is stopped")
+    signal_all(program, signal.SIGSTOP)
+    program.stage.wait_for_outside(partial(is_stopped, program))
+
+
+def is_stopped(program: Program) -> bool:
+    """Tell whether all threads of a program, and of what it has started, have stopped or ended."""
+    states = [state for member in family(program.pid) for state in states_of_threads(member)]
+    return all(state in NOT_RUNNING for state in states)
+
+
+def go_on(program: Program) -> None:
+    """Let a program run that has been stopped."""
+    program.stage.journal.write(program.name, "goes on")
+    signal_all(program, signal.SIGCONT)
+
+
+def signal_all(program: Program, number: signal.Signals) -> None:
+    """Send a signal to a program and to what it has started."""
+    with contextlib.suppress(ProcessLookupError):  # it has ended: what it should have done will be missed
+        os.killpg(program.pid, number)
+
+
+def echoed(speaker: Client, line: str, before: str) -> Unseen:
+    """Return the failure of a server that has sent a line back."""
+    expected = f"{speaker.name} receives {before!r} and no {line!r} before it"
+    return Unseen(speaker.stage, expected, repr(line))
