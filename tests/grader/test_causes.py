@@ -69,6 +69,19 @@ def test_a_server_that_a_client_keeps_at_work_is_not_the_one_that_asks_again(tim
     assert cause("s2-leave", scene, "end of input", tapped) == name
 
 
+@pytest.mark.parametrize(("who", "name"), [("server", "busy"), ("alice", "busy-client"), ("nobody", "")])
+def test_who_uses_the_processor_while_nothing_happens_asks_again(who: str, name: str) -> None:
+    error = f"expected: nobody uses the processor\n     got: {who} uses 98% of the processor"
+    programs = (program("server", seconds=0.2), program("alice", seconds=3.0 if who == "alice" else 0.1))
+    assert cause("s1-rest", Scene(error, (), programs)) == name
+
+
+@pytest.mark.parametrize(("stands", "name"), [("does not listen", "port-not-bound"), ("listens", "")])
+def test_a_second_server_that_goes_on_elsewhere_has_not_looked_at_bind(stands: str, name: str) -> None:
+    scene = missed("a second server ends", f"it is still running, and {stands} on port 4444")
+    assert cause("s1-port-taken", scene) == name
+
+
 def test_a_piece_that_was_sent_by_itself_shows_that_lines_are_cut() -> None:
     sent = (("peer1", SENT, "h"), ("peer1", SENT, "éé lopina\r\n"))
     scene = missed("peer2 receives 'héé lopina\\n'", "'h\\néé lopina\\n' and nothing more in time", *sent)
