@@ -478,6 +478,16 @@ def silent_client_blocks(seen: Evidence) -> bool:
 
 
 @cause(
+    "busy-client",
+    "A client uses the processor while nothing happens: somewhere it asks again and again instead of waiting. "
+    "recv, fgets and poll without a time limit wait for free.",
+)
+def busy_client(seen: Evidence) -> bool:
+    """Find a client that burns the processor though its server is there and nobody types."""
+    return any(f"{each['name']} uses" in seen.scene.error for each in seen.clients())
+
+
+@cause(
     "busy",
     "The server uses the processor while nothing happens: somewhere it asks again and again instead of waiting. "
     "recv, accept and poll without a time limit wait for free.",

@@ -24,6 +24,12 @@ from grader.threads import most_threads
 from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
+from tests.e2e.any_wire import (
+    LONG_LINES,
+    finds_its_port_taken,
+    leave_the_processor_alone,
+    survive_a_long_line,
+)
 from tests.e2e.figures import (
     has_all,
     has_announced_all,
@@ -333,6 +339,53 @@ def test_broken_network(
     breaks_down(network, how, alice)
     is_served(newcomer_on_network, bob, words, contract.first)
     server.goes_on()
+
+
+# Any wire: nothing happens, lines are long, the port is taken
+
+
+@check(
+    "s1-rest",
+    after="s1-first-line",
+    points=1,
+    level=ROBUST,
+    hint="Wait in recv, accept, poll or select, which cost nothing: no MSG_DONTWAIT in a loop, no timeout of 0",
+)
+def test_rest(alice: Client, bob: Client, server: Server, words: Words) -> None:
+    """While nothing happens, neither the server nor a client uses the processor."""
+    exchange(alice, bob, words.line())
+    leave_the_processor_alone(server, alice, bob)
+
+
+@check(
+    "s1-long-line",
+    after="s1-first-line",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "fgets gives the first part of a line that its buffer cannot hold, without a line feed: look before you "
+        "use strchr's result, and never put more into a buffer than it has room for"
+    ),
+)
+@pytest.mark.parametrize("size", LONG_LINES)
+def test_long_line(size: int, alice: Client, bob: Client, server: Server, words: Words) -> None:
+    """No program dies of a long line, whole or cut or refused, and behind it a short one still passes."""
+    exchange(alice, bob, words.line())
+    survive_a_long_line(server, alice, bob, size, words)
+
+
+@check(
+    "s1-port-taken",
+    after="s1-first-line",
+    points=1,
+    level=ROBUST,
+    hint="Look at what bind returns: where it fails say why (perror) and exit(1); no SO_REUSEPORT",
+)
+def test_port_taken(alice: Client, bob: Client, server: Server, words: Words, contract: Contract) -> None:
+    """A second server on a port that is taken ends by itself, with a failure, and the first goes on."""
+    exchange(alice, bob, words.line())
+    finds_its_port_taken(server, contract)
+    exchange(alice, bob, words.line())
 
 
 # The wire: numbers, roles, places

@@ -18,6 +18,11 @@ from grader.stage import Stage
 from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
+from tests.e2e.any_wire import (
+    finds_its_port_taken,
+    leave_the_processor_alone,
+    survive_long_lines,
+)
 from tests.e2e.echoes import bringing, is_not_sent_back, is_not_shown_again
 from tests.e2e.figures import (
     has_all,
@@ -358,6 +363,52 @@ def test_broken_network(
     alice.types(*words.lines(3))
     exchange(newcomer_on_network("carol"), alice, words.line())
     server.goes_on()
+
+
+# Any wire: nothing happens, lines are long, the port is taken
+
+
+@check(
+    "s2-rest",
+    after="s2-either-first",
+    points=1,
+    level=ROBUST,
+    hint="Wait in recv, accept, poll or select, which cost nothing: no MSG_DONTWAIT in a loop, no timeout of 0",
+)
+def test_rest(alice: Client, bob: Client, server: Server, words: Words) -> None:
+    """While nothing happens, neither the server nor a client uses the processor."""
+    exchange(alice, bob, words.line())
+    leave_the_processor_alone(server, alice, bob)
+
+
+@check(
+    "s2-long-line",
+    after="s2-either-first",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "fgets gives the first part of a line that its buffer cannot hold, without a line feed: look before you "
+        "use strchr's result, and never put more into a buffer than it has room for"
+    ),
+)
+def test_long_line(alice: Client, bob: Client, server: Server, words: Words) -> None:
+    """No program dies of a long line, whole or cut or refused, and behind it a short one still passes."""
+    exchange(alice, bob, words.line())
+    survive_long_lines(server, alice, [bob], words)
+
+
+@check(
+    "s2-port-taken",
+    after="s2-either-first",
+    points=1,
+    level=ROBUST,
+    hint="Look at what bind returns: where it fails say why (perror) and exit(1); no SO_REUSEPORT",
+)
+def test_port_taken(alice: Client, bob: Client, server: Server, words: Words, contract: Contract) -> None:
+    """A second server on a port that is taken ends by itself, with a failure, and the first goes on."""
+    exchange(alice, bob, words.line())
+    finds_its_port_taken(server, contract)
+    exchange(alice, bob, words.line())
 
 
 # The wire

@@ -19,6 +19,12 @@ from grader.stage import Stage
 from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
+from tests.e2e.any_wire import (
+    finds_its_port_taken,
+    leave_the_processor_alone,
+    stays_silent,
+    survive_long_lines,
+)
 from tests.e2e.echoes import bringing, is_not_sent_back, is_not_shown_again
 from tests.e2e.figures import (
     has_announced_all,
@@ -98,6 +104,18 @@ def all_hear_each_other(people: list[Client], words: Words) -> None:
     """Let each say a line that all others see."""
     for speaker in people:
         hear(speaker, people, words.line())
+
+
+def all_hear_once(people: list[Client], words: Words) -> None:
+    """Let each say a line that all others see once; whoever is on the network is not sent his own."""
+    said, later = ([(speaker, words.word()) for speaker in people] for _ in range(2))
+    for speaker, line in *said, *later:
+        hear(speaker, people, line)
+    for speaker, line in said:
+        for hearer in people:
+            if hearer is not speaker:
+                shows_each_once(hearer, [line])
+        is_not_sent_back(speaker, line, before=next(line for other, line in later if other is not speaker))
 
 
 # Talking
@@ -237,8 +255,10 @@ def test_while_typing(alice: Client, bob: Client, words: Words) -> None:
     points=1,
     hint="Read each client in its own thread; never wait for a first word in the accept loop",
 )
-def test_silent(alice: Client, bob: Client, carol: Client, words: Words) -> None:
-    """Clients that say nothing hold up nobody."""
+def test_silent(server: Server, newcomer: Bring, words: Words, contract: Contract) -> None:
+    """Clients that say nothing, not even a name, hold up nobody."""
+    stays_silent(server, contract)
+    alice, bob, carol = (newcomer(name) for name in NAMES[:3])
     hear(carol, [alice, bob], words.line())
 
 
@@ -258,6 +278,12 @@ def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract
 # Leaving
 
 
+@pytest.fixture
+def latecomer(request: pytest.FixtureRequest, newcomer: Bring, contract: Contract) -> Bring:
+    """Bring a client whose program meets the server through the network, if clients can be told a port."""
+    return newcomer if contract.port else request.getfixturevalue("newcomer_on_network")
+
+
 @check(
     "s3-leave",
     points=2,
@@ -273,16 +299,19 @@ def test_leave(
     bob: Client,
     carol: Client,
     server: Server,
-    newcomer: Bring,
+    latecomer: Bring,
     words: Words,
     contract: Contract,
 ) -> None:
-    """However one leaves, the others go on, and a newcomer gets in."""
+    """However one leaves, the others go on, newcomers get in, and each line is heard once."""
     depart(bob, how, contract)
     for _ in range(3):
         talk(alice, carol, words.line())
-    dave = newcomer("dave")
-    hear(dave, [alice, carol], words.line())
+    people = [alice, carol]
+    for name in "dave", "erin":
+        people.append(latecomer(name))
+        hear(people[-1], people, words.line())
+    all_hear_once(people, words)
     server.goes_on()
 
 
@@ -415,6 +444,53 @@ def test_broken_network(
     hear(dave, [alice, carol], words.line())
     hear(alice, [carol, dave], words.line())
     server.goes_on()
+
+
+# Any wire: nothing happens, lines are long, the port is taken
+
+
+@check(
+    "s3-rest",
+    after="s3-three",
+    points=1,
+    level=ROBUST,
+    hint="Wait in recv, accept, poll or select, which cost nothing: no MSG_DONTWAIT in a loop, no timeout of 0",
+)
+def test_rest(server: Server, newcomer: Bring, words: Words) -> None:
+    """While nothing happens, neither the server nor a client uses the processor."""
+    people = room_of(newcomer, words, 3)
+    all_hear_each_other(people, words)
+    leave_the_processor_alone(server, *people)
+
+
+@check(
+    "s3-long-line",
+    after="s3-three",
+    points=2,
+    level=ROBUST,
+    hint=(
+        "fgets gives the first part of a line that its buffer cannot hold, without a line feed: look before you "
+        "use strchr's result, and never put more into a buffer than it has room for"
+    ),
+)
+def test_long_line(server: Server, newcomer: Bring, words: Words) -> None:
+    """No program dies of a long line, whole or cut or refused, and behind it a short one still passes."""
+    speaker, *hearers = room_of(newcomer, words, 3)
+    survive_long_lines(server, speaker, hearers, words)
+
+
+@check(
+    "s3-port-taken",
+    after="s3-three",
+    points=1,
+    level=ROBUST,
+    hint="Look at what bind returns: where it fails say why (perror) and exit(1); no SO_REUSEPORT",
+)
+def test_port_taken(server: Server, newcomer: Bring, words: Words, contract: Contract) -> None:
+    """A second server on a port that is taken ends by itself, with a failure, and the first goes on."""
+    people = room_of(newcomer, words, 3)
+    finds_its_port_taken(server, contract)
+    all_hear_each_other(people, words)
 
 
 # The wire

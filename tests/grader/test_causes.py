@@ -121,6 +121,19 @@ def test_what_is_not_kept_of_a_flood_counts() -> None:
     assert cause("s2-leave", scene, "end of input", tapped) == "client-loops"
 
 
+@pytest.mark.parametrize(("who", "name"), [("server", "busy"), ("alice", "busy-client"), ("nobody", "")])
+def test_who_uses_the_processor_while_nothing_happens_asks_again(who: str, name: str) -> None:
+    error = f"expected: nobody uses the processor\n     got: {who} uses 98% of the processor"
+    programs = (program("server", seconds=0.2), program("alice", seconds=3.0 if who == "alice" else 0.1))
+    assert cause("s1-rest", Scene(error, (), programs)) == name
+
+
+@pytest.mark.parametrize(("stands", "name"), [("does not listen", "port-not-bound"), ("listens", "")])
+def test_a_second_server_that_goes_on_elsewhere_has_not_looked_at_bind(stands: str, name: str) -> None:
+    scene = missed("a second server ends", f"it is still running, and {stands} on port 4444")
+    assert cause("s1-port-taken", scene) == name
+
+
 def test_a_piece_that_was_sent_by_itself_shows_that_lines_are_cut() -> None:
     sent = (("peer1", SENT, "h"), ("peer1", SENT, "éé lopina\r\n"))
     scene = missed("peer2 receives 'héé lopina\\n'", "'h\\néé lopina\\n' and nothing more in time", *sent)
@@ -132,7 +145,8 @@ def test_a_piece_that_was_sent_by_itself_shows_that_lines_are_cut() -> None:
     [("to the server", "no-framing-cut"), ("somebody speaks before the rest", "")],
 )
 def test_a_line_mixed_with_another_was_not_taken_for_two(way: str, name: str) -> None:
-    scene = missed("bob sees 'dabete'", "'\\nrugete\\n' and then: that did not come in time")
+    held = (NETWORK, "holds back what alice sends")
+    scene = missed("bob sees 'dabete'", "'\\nrugete\\n' and then: that did not come in time", held)
     assert cause("s3-cut", scene, way) == name
 
 

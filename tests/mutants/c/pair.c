@@ -55,10 +55,6 @@ static void *relay(void *argument) {
 #ifdef BUG_SERVER_ENDS
     exit(0);
 #endif
-#ifdef BUG_BUSY
-    while (1)
-        sched_yield();
-#endif
     leave(place);
     return 0;
 }

@@ -36,7 +36,9 @@ static void relay(long place, const char *text) {
 static void leave(long place) {
     pthread_mutex_lock(&lock);
     close(clients[place]);
+#ifndef BUG_PLACE_KEPT
     clients[place] = -1;
+#endif
 #ifndef BUG_LOCK_KEPT
     pthread_mutex_unlock(&lock);
 #endif

@@ -1,0 +1,174 @@
+"""Scenes for programs of any wire: who says nothing, nothing happens, a line is long, the port is taken.
+
+Only what is typed and shown counts here, and what the system tells of a program: how it ended, what it uses.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+
+from grader.actors import Client, Server
+from grader.contract import Contract
+from grader.family import is_at_rest
+from grader.listening import is_connected, listening_ports
+from grader.program import Program
+from grader.stage import START_SECONDS
+from grader.unseen import Unseen, expect
+from grader.words import Words
+from tests.e2e.steps import IDLE_SECONDS, cpu_seconds, say_marker, shows
+
+SILENT_SECONDS = 2.0
+"""How long somebody who types nothing may take to connect. Where the name is asked first, nobody ever does."""
+
+TAKEN_IN_SECONDS = 0.3
+"""A server accepts at once; one that waits for a first word must not be waited for."""
+
+BUSY_SHARE = 0.1
+"""A loop that waits for nothing uses all of a processor, or what others leave of it; a Java program at rest 0.3 %."""
+
+PERIODS = 5
+"""A program that has just started may have work of its own, but not in each of so many periods."""
+
+LONG_LINES = (200, 1000)
+"""Letters: more than a small buffer holds, and more than most do. A terminal takes 4095."""
+
+DYING_SECONDS = 0.5
+"""A connection ends before its program's end is known; whoever is told so may be known to have ended before."""
+
+
+def stays_silent(server: Server, contract: Contract) -> None:
+    """Let somebody come who does not type a name, where one is asked for; nobody comes where none is."""
+    told = lines_before_connecting(contract)
+    if told == len(contract.login) or contract.tells_places:
+        return
+    silent = Client(
+        server.stage, "silent", contract.client_command(server.host, server.port), contract.directory
+    )
+    silent.types(*contract.login_lines("silent", server.host, server.port)[:told])
+    wait = server.stage.wait_for_outside
+    wait(lambda: is_connected(silent.program.pid, server.port) or not silent.is_running(), SILENT_SECONDS)
+    wait(lambda: not server.waiting() and is_at_rest(server.program.pid), TAKEN_IN_SECONDS)
+
+
+def lines_before_connecting(contract: Contract) -> int:
+    """Return how many of the first lines a client needs to know where its server is."""
+    return max(
+        (n for n, line in enumerate(contract.login, 1) if "{host}" in line or "{port}" in line), default=0
+    )
+
+
+def leave_the_processor_alone(server: Server, *clients: Client) -> None:
+    """Expect of all that they hardly use the processor while nothing happens, in one of PERIODS at least."""
+    at_work: list[str] = []
+    for _ in range(PERIODS):
+        at_work = those_at_work(programs_of(server, *clients))
+        if not at_work:
+            return
+    raise Unseen(server.stage, "nobody uses the processor while nothing happens", at_work[0])
+
+
+def those_at_work(programs: Sequence[Program]) -> list[str]:
+    """Return in words who uses the processor for a while, and how much of it."""
+    shares = [seconds / IDLE_SECONDS for seconds in cpu_seconds(programs)]
+    return [
+        f"{program.name} uses {share:.0%} of the processor"
+        for program, share in zip(programs, shares, strict=True)
+        if share >= BUSY_SHARE
+    ]
+
+
+def programs_of(server: Server, *clients: Client) -> list[Program]:
+    """Return the programs of a scene."""
+    return [server.program, *(client.program for client in clients)]
+
+
+def survive_a_long_line(server: Server, speaker: Client, hearer: Client, size: int, words: Words) -> None:
+    """Let one whose turn it is say a long line, and whoever can speak next a short one, which the other sees.
+
+    The long line may arrive in pieces, of which the first passes the turn; a line that is refused keeps it.
+    """
+    programs = programs_of(server, speaker, hearer)
+    line = words.long_line(size)
+    speaker.types(line)
+    wait_to_see(hearer, line.split()[0], programs)
+    if not all_survive(programs):
+        return
+    if shows(hearer, line.split()[0]):
+        speaker, hearer = hearer, speaker
+    passes_behind(speaker, [hearer], programs, words)
+
+
+def survive_long_lines(server: Server, speaker: Client, hearers: Sequence[Client], words: Words) -> None:
+    """Let one say longer and longer lines, and a short one behind each, which all others see."""
+    programs = programs_of(server, speaker, *hearers)
+    for size in LONG_LINES:
+        speaker.types(words.long_line(size))
+        passes_behind(speaker, hearers, programs, words)
+
+
+def passes_behind(
+    speaker: Client, hearers: Sequence[Client], programs: Sequence[Program], words: Words
+) -> None:
+    """Let one say a short line behind a long one: it arrives, unless somebody has left because of the long one."""
+    marker = say_marker(speaker, words)
+    for hearer in hearers:
+        wait_to_see(hearer, marker, programs)
+        if all_survive(programs):
+            wanted = f"{hearer.name} sees {marker!r} behind a long line"
+            expect(hearer.stage, shows(hearer, marker), wanted, "that did not come in time")
+
+
+def wait_to_see(client: Client, text: str, programs: Sequence[Program]) -> None:
+    """Wait until a client shows a text, or a program has ended; as long as ever more is shown."""
+    stage, count = client.stage, -1
+    while len(client.shown()) > count:
+        count = len(client.shown())
+        stage.wait_for_outside(partial(is_there_more, client, text, count, programs))
+        if shows(client, text) or has_one_ended(programs):
+            return
+
+
+def is_there_more(client: Client, text: str, count: int, programs: Sequence[Program]) -> bool:
+    """Tell whether a client has shown a text, or more than so many bytes, or a program has ended."""
+    return shows(client, text) or len(client.shown()) > count or has_one_ended(programs)
+
+
+def has_one_ended(programs: Sequence[Program]) -> bool:
+    """Tell whether one of the programs has ended."""
+    return any(program.has_ended() for program in programs)
+
+
+def all_survive(programs: Sequence[Program]) -> bool:
+    """Tell whether all programs still run; whoever wants no more may end by itself. Raises Unseen for a death."""
+    if not has_one_ended(programs):
+        return True
+    stage = programs[0].stage
+    stage.wait_for_outside(lambda: bool(killed(programs)), DYING_SECONDS)
+    for program in killed(programs):
+        raise Unseen(stage, f"{program.name} survives a long line", program.how_it_ended())
+    return False
+
+
+def killed(programs: Sequence[Program]) -> list[Program]:
+    """Return the programs that a signal has ended."""
+    return [program for program in programs if program.has_ended() and (program.exit_code or 0) < 0]
+
+
+def finds_its_port_taken(server: Server, contract: Contract) -> None:
+    """Start a second server on the port of the first, and expect it to end by itself, with a failure."""
+    if contract.port:
+        pytest.skip("needs a server that can be told a port: this submission has its port in the source")
+    command = contract.server_command(server.port)
+    second = Program(server.stage, "program", command, terminal=False, directory=contract.directory)
+    second.wait_end(max(server.stage.patience, START_SECONDS))
+    wanted = f"a second server that is told port {server.port}, too, ends by itself, with a failure"
+    expect(server.stage, bool(second.exit_code), wanted, standing(second, server.port))
+
+
+def standing(second: Program, port: int) -> str:
+    """Return in words how a second server stands."""
+    if second.has_ended():
+        return f"it {second.how_it_ended()}"
+    listens = "listens" if port in listening_ports(second.pid) else "does not listen"
+    return f"it is still running, and {listens} on port {port}"
