@@ -10,6 +10,7 @@ from grader.journal import (
     CLOSED,
     CONNECTED,
     ENDED,
+    NETWORK,
     PRESSED,
     RECEIVED,
     SENT,
