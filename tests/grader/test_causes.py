@@ -146,7 +146,7 @@ def test_a_piece_that_was_sent_by_itself_shows_that_lines_are_cut() -> None:
     [("to the server", "no-framing-cut"), ("somebody speaks before the rest", "")],
 )
 def test_a_line_mixed_with_another_was_not_taken_for_two(way: str, name: str) -> None:
-    held = (NETWORK, "holds back what alice sends")
+    held = (NETWORK, "lets through 3 bytes of alice")
     scene = missed("bob sees 'dabete'", "'\\nrugete\\n' and then: that did not come in time", held)
     assert cause("s3-cut", scene, way) == name
 
