@@ -50,9 +50,7 @@ class Direction:
         self.allowance: int | None = None  # how many bytes may pass; None: all
         self.delay = 0.0  # seconds
         self.pause = 0.0  # seconds behind each piece
-        self.piece: Callable[[int, int], int] | None = (
-            None  # how long the next piece is; None: as long as can be
-        )
+        self.piece: Callable[[int, int], int] | None = None  # how long the next one is; None: as can be
         self._stage = stage
         self._source, self._target = ends
         self._cutter = cutter

@@ -178,6 +178,7 @@ def main() -> None:
     table = read_table()
     wanted = arguments.sprints or list(PACKAGES)
     waiting = [mutant for sprint in wanted for mutant in due(sprint, {} if arguments.anew else table)]
+    waiting.sort(key=lambda mutant: title(mutant) in table)  # what has no row is missed most
     print(f"{len(waiting)} to play", flush=True)
     play_all(waiting, table)
     write_table(in_order(table))
