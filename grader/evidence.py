@@ -1,0 +1,124 @@
+"""What a rule about the cause of a failure may look at: one scene, and the same once more through a wiretap."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grader.journal import CLOSED, ENDED, NETWORK, PRESSED, RECEIVED, SENT, SHOWN, SIGNALLED, TYPED, Entry
+from grader.verdicts import SAID, Scene, quoted
+
+FLOOD_BYTES, FLOOD_SHARE = 20_000, 20
+"""A client that has said more than this, and more than so many times what it was given, says it again and again.
+
+The widest buffer that students send for one line has 10,001 bytes; its padding is no flood.
+"""
+
+SPOKEN = re.compile(r"[^\x00-\x1f\x7f]+")
+"""The first text of a message: what frames it stands before it, what the buffer held before stands behind a NUL."""
+
+MISSED = re.compile(r"(?P<who>\w+) (?:sees|receives) ['\"]")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a rule may look at."""
+
+    check: str  # the check's name without its sprint, such as "after-fin"
+    case: str  # which of its cases, such as "alice"; empty where there is one only
+    quit: str
+    scene: Scene
+    tapped: Scene
+    sprint: str = ""
+
+    def program(self, name: str) -> dict[str, Any]:
+        """Return how a program stood; empty if there was none of that name."""
+        return next((each for each in self.scene.programs if each["name"] == name), {})
+
+    def clients(self) -> list[dict[str, Any]]:
+        """Return how all clients stood."""
+        return [each for each in self.scene.programs if each["name"] not in ("server", "program")]
+
+    def typed(self) -> list[Entry]:
+        """Return what people typed, keys such as Ctrl+C among it."""
+        return [entry for entry in self.scene.entries if entry.act in (TYPED, PRESSED)]
+
+    def lines_of(self, name: str) -> set[str]:
+        """Return what somebody has said: at a terminal it is typed, whatever a program makes of it."""
+        acts = (TYPED,) if self.program(name) else SAID
+        entries = (*self.scene.entries, *self.tapped.entries)
+        return {
+            entry.text.removesuffix("\\n") for entry in entries if entry.actor == name and entry.act in acts
+        }
+
+    def sent(self, scene: Scene | None = None) -> list[Entry]:
+        """Return what crossed the wire."""
+        entries = without_padding((scene or self.tapped).entries)
+        return [entry for entry in entries if entry.act == SENT]
+
+    def missed(self) -> tuple[str, str]:
+        """Return who should have seen what."""
+        found = MISSED.search(self.scene.expected)
+        return (found["who"], quoted(self.scene.expected)) if found else ("", "")
+
+    def has_received(self, name: str) -> bool:
+        """Tell whether a raw connection has received anything, also what it should not have."""
+        came = any(entry.act == RECEIVED and entry.actor == name for entry in self.scene.entries)
+        is_wanting = f"{name} receives " in self.scene.expected
+        return came or (is_wanting and bool(quoted(self.scene.got)))
+
+    def flooders(self) -> set[str]:
+        """Return the clients that have sent far more than anybody gave them to send."""
+        return {name for each in self.clients() if self.has_flooded(name := each["name"])}
+
+    def has_flooded(self, name: str) -> bool:
+        """Tell whether a client has sent far more than was typed at it."""
+        return is_flood(self._size(name, SENT), self._size(name, TYPED))
+
+    def prints_for_ever(self, name: str) -> bool:
+        """Tell whether a client has shown far more than was typed at it and came to it on the wire."""
+        came = sum(entry.size for entry in self.sent() if entry.peer == name)
+        is_tapped = any(entry.peer for entry in self.tapped.entries)
+        return is_tapped and is_flood(self._size(name, SHOWN), self._size(name, TYPED) + came)
+
+    def _size(self, name: str, act: str) -> int:
+        return sum(entry.size for entry in self.tapped.entries if is_by(entry, name, act))
+
+    def somebody_left(self) -> bool:
+        """Tell whether somebody had left before it failed."""
+        return any(is_departure(entry) for entry in self.scene.entries)
+
+
+def is_flood(size: int, given: int) -> bool:
+    """Tell whether so many bytes are far more than anybody gave a client to say."""
+    return size > FLOOD_BYTES + FLOOD_SHARE * given
+
+
+def is_by(entry: Entry, name: str, act: str) -> bool:
+    """Tell whether somebody has done this."""
+    return (entry.actor, entry.act) == (name, act)
+
+
+def without_padding(entries: Sequence[Entry]) -> list[Entry]:
+    """Return entries without what a buffer held behind a line that was sent with all of it."""
+    pairs = zip((None, *entries), entries, strict=False)
+    return [entry for before, entry in pairs if before is None or not is_padding(entry, before)]
+
+
+def is_padding(entry: Entry, before: Entry) -> bool:
+    """Tell whether what was sent begins with the NUL behind a line, which the wiretap has shown by itself."""
+    follows = entry.act == SENT and entry.kind == before.kind
+    return follows and before.data.endswith(b"\n") and entry.data.startswith(b"\x00")
+
+
+def spoken(entry: Entry) -> str:
+    """Return the first text of what was sent."""
+    found = SPOKEN.search(entry.data.decode(errors="ignore"))
+    return found[0] if found else ""
+
+
+def is_departure(entry: Entry) -> bool:
+    """Tell whether somebody leaves with this, or is taken away by the network."""
+    if entry.actor == NETWORK:
+        return entry.act.startswith(("breaks ", "ends "))
+    return entry.actor != "server" and entry.act in (ENDED, SIGNALLED, CLOSED)
