@@ -16,7 +16,7 @@ from grader.journal import spell
 from grader.listening import accept_queues, connections_of
 from grader.program import Program
 from grader.stage import Stage
-from grader.tcptable import LISTENING
+from grader.tcptable import CLOSE_WAIT, LISTENING, Socket
 
 CALLS = {
     "x86_64": {
@@ -71,6 +71,7 @@ def stand(program: Program) -> dict[str, Any]:
         "shown": {stream: bytes(text).decode("latin-1")[-4096:] for stream, text in program.written.items()},
         "threads": waits(program) if code is None else [],
         "unread": unread(program.pid) if code is None else 0,
+        "end_unread": has_end_unread(program.pid) if code is None else False,
         "waiting": sum(accept_queues(program.pid).values()) if code is None else 0,
         "seconds": cpu_seconds(program) if code is None else 0.0,
     }
@@ -162,4 +163,15 @@ def socket_in_words(pid: int, inode: int) -> str:
 
 def unread(pid: int) -> int:
     """Return how many bytes lie unread in the connections of a program and of its children."""
-    return sum(each.queue for each in connections_of(pid) if each.state != LISTENING)
+    sockets = [each for each in connections_of(pid) if each.state != LISTENING]
+    return sum(each.queue - is_end_unread(each) for each in sockets)
+
+
+def has_end_unread(pid: int) -> bool:
+    """Tell whether a program, or a child of it, has not read yet that a connection is over."""
+    return any(is_end_unread(each) for each in connections_of(pid))
+
+
+def is_end_unread(each: Socket) -> bool:
+    """Tell whether the end of a connection lies unread, which the system counts as a byte."""
+    return each.state == CLOSE_WAIT and each.queue > 0

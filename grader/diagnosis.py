@@ -577,9 +577,22 @@ def not_flushed(seen: Evidence) -> bool:
 )
 def waits_for_keyboard(seen: Evidence) -> bool:
     """Find a client that leaves what has arrived unread."""
-    return any(
-        each["unread"] and any("keyboard" in wait for wait in each["threads"]) for each in seen.clients()
-    )
+    return any(each["unread"] and is_at_keyboard(each) for each in seen.awaited())
+
+
+def is_at_keyboard(client: dict[str, Any]) -> bool:
+    """Tell whether a client waits for what its user types."""
+    return any("keyboard" in wait for wait in client["threads"])
+
+
+@cause(
+    "end-unnoticed",
+    "The server has ended the connection, and the client does not notice: it waits for its keyboard. Listen to both, "
+    "with poll, or with a thread that receives, and leave when recv returns 0.",
+)
+def end_unnoticed(seen: Evidence) -> bool:
+    """Find a client that leaves the end of its connection unread."""
+    return any(each.get("end_unread") and is_at_keyboard(each) for each in seen.awaited())
 
 
 @cause(

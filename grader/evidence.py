@@ -17,6 +17,8 @@ The widest buffer that students send for one line has 10,001 bytes; its padding 
 SPOKEN = re.compile(r"[^\x00-\x1f\x7f]+")
 """The first text of a message: what frames it stands before it, what the buffer held before stands behind a NUL."""
 
+AWAITED = re.compile(r"(?P<who>\w+) (?:sees|receives|ends)\b")
+
 MISSED = re.compile(r"(?P<who>\w+) (?:sees|receives) ['\"]")
 
 
@@ -60,6 +62,12 @@ class Evidence:
         """Return who should have seen what."""
         found = MISSED.search(self.scene.expected)
         return (found["who"], quoted(self.scene.expected)) if found else ("", "")
+
+    def awaited(self) -> list[dict[str, Any]]:
+        """Return how the client stood of which something was expected; all of them where it was of none."""
+        found = AWAITED.match(self.scene.expected)
+        one = [each for each in self.clients() if found and each["name"] == found["who"]]
+        return one or self.clients()
 
     def has_received(self, name: str) -> bool:
         """Tell whether a raw connection has received anything, also what it should not have."""

@@ -160,6 +160,7 @@ def stands(scene: Scene) -> list[str]:
 def stand(program: dict[str, Any]) -> list[str]:
     """Return how one program stood."""
     unread = f", {counted(program['unread'], 'byte')} unread" if program["unread"] else ""
+    unread += ", the end of its connection unread" if program.get("end_unread") else ""
     waiting = f", {program['waiting']} wait to be accepted" if program["waiting"] else ""
     lines = [f"{program['name']} {program['how']}{unread}{waiting}"]
     lines += [f"    thread {number}: {wait}" for number, wait in enumerate(program["threads"], 1)]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ESTABLISHED, LISTENING = 1, 10
+ESTABLISHED, CLOSE_WAIT, LISTENING = 1, 8, 10
 """States of a TCP socket, as the kernel numbers them."""
 
 EVERY_STATE = tuple(range(1, 13))

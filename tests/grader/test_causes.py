@@ -198,6 +198,28 @@ def test_a_line_that_begins_with_the_word_and_is_lost_was_taken_for_it(line: str
     assert cause("s1-exit-word", scene, "fin\\n") == name
 
 
+@pytest.mark.parametrize(
+    ("who", "left", "name"),
+    [
+        ("bob", {"unread": 7}, "waits-for-keyboard"),
+        ("bob", {"end_unread": True}, "end-unnoticed"),
+        ("alice", {"unread": 7}, ""),
+        ("alice", {"end_unread": True}, ""),
+    ],
+    ids=["a line", "the end", "a line of another's", "the end of another's"],
+)
+def test_who_waits_for_the_keyboard_leaves_unread_what_has_come(
+    who: str, left: dict[str, Any], name: str
+) -> None:
+    """Only of the one is anything expected here; the other may be in the middle of a line."""
+    clients = {
+        each: program(each, threads=["waits in read on its keyboard"], **(left if each == who else {}))
+        for each in ("alice", "bob")
+    }
+    error = "expected: bob ends\n     got: bob is still running"
+    assert cause("s1-server-end", Scene(error, (), (program("server", code=0), *clients.values()))) == name
+
+
 TRACEBACK = ["Traceback (most recent call last):", '  File "server.py", line 3, in <module>']
 
 
