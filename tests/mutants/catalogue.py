@@ -1511,7 +1511,7 @@ FAULTY = [
     Compiled(1, "crash", "-DBUG_CRASH", "s1-after-fin", "crash"),
     Compiled(1, "both wait", "-DBUG_BOTH_READING", "s1-first-line", "both-reading"),
     Compiled(1, "wrong port", "-DBUG_PORT", "s1-first-line", "port-not-bound"),
-    Compiled(1, "deaf at its prompt", "-DWIRE=0", "s1-at-prompt", "end-unnoticed"),
+    Compiled(1, "deaf at its prompt", "-DNO_GOODBYE", "s1-at-prompt", "end-unnoticed"),
     Compiled(2, "no framing", "-DBUG_NO_FRAMING", "s2-joined", "no-framing-joined"),
     Compiled(2, "no framing, cut", "-DBUG_NO_FRAMING", "s2-cut", "no-framing-cut"),
     Compiled(2, "no framing, in pieces", "-DBUG_NO_FRAMING", "s2-slow-network", "no-framing-cut"),
