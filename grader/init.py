@@ -1,7 +1,8 @@
 """`messagerie init DIR`: looks at a submission and writes its messagerie.toml, for a person to look over.
 
 It guesses what the sources and the launch scripts tell. Then it builds the programs, plays a conversation, and says
-what came of it. Where the server listens on another port than was guessed, that one is written, and tried.
+what came of it. Where the server listens on another port than was guessed, or a client asks for a name, that is
+written, too, and tried.
 """
 
 import argparse
@@ -9,11 +10,12 @@ import contextlib
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.contract import COURSE, FILE_NAME, HOST, Contract, ContractError, read_contract
 from grader.guess import looked_at
+from grader.journal import SHOWN
 from grader.submission import contract_of_copy, copied
 from grader.trace import played
 
@@ -25,10 +27,18 @@ ALIKE = {2: "1, 2 or 3"}
 
 LISTENS_ELSEWHERE = re.compile(r"the server does not listen on port \d+; it listens on \[(\d+)\]")
 
+ASKS_A_NAME = re.compile(
+    r"pseudo|surnom|login|\b(nick)?name\b|\bpr[eé]nom\b|\b(votre|ton|un) nom\b", re.IGNORECASE
+)
+"""What a client shows whose user is to type a name first."""
+
 MORE = f'If they speak the wire of the handout, add wire = "{COURSE}": then all checks are played.'
 
 REMEDY = f"""Change {FILE_NAME} by hand; README.md says how. `login` types what a program asks for first, `first` says
 who speaks first, `quit` how one leaves."""
+
+CORRECTIONS = ("port", "login")
+"""What a conversation may show to be wanting."""
 
 WRITTEN, NOT_WRITTEN = 0, 2
 """Exit codes."""
@@ -36,10 +46,10 @@ WRITTEN, NOT_WRITTEN = 0, 2
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of a conversation: in words, and the port on which the server listens if it is another."""
+    """What came of a conversation: in words, and lines of the contract that were seen to be wanting."""
 
     words: str
-    port: str = ""
+    wanting: dict[str, str] = field(default_factory=dict)
 
 
 def init(arguments: argparse.Namespace) -> int:
@@ -51,9 +61,11 @@ def init(arguments: argparse.Namespace) -> int:
         lines = looked_at(directory)
         write(directory, lines)
         trial = tried(directory, sprints)
-        if trial.port:
-            write(directory, lines | {"port": trial.port})
-            trial = tried(directory, sprints)
+        for _ in CORRECTIONS:
+            if trial.wanting:
+                lines |= trial.wanting
+                write(directory, lines)
+                trial = tried(directory, sprints)
     except ContractError as error:
         print(error, file=sys.stderr)
         return NOT_WRITTEN
@@ -108,25 +120,34 @@ def tried_copy(copy: Path, directory: Path, sprints: Sequence[int]) -> Trial:
         contract_of_copy(copy)
     except ContractError as error:
         return Trial(f"Tried, and it does not build:\n{error}".replace(str(copy), str(directory)))
-    sprint, problems = played_in_turn(contract, sprints)
+    sprint, problems, shown = played_in_turn(contract, sprints)
     if sprint:
         return Trial(f"Tried: people can talk as in sprint {ALIKE.get(sprint, sprint)}.\n{MORE}")
-    found = LISTENS_ELSEWHERE.search("\n".join(problems))
     words = in_words(problems, contract).replace(str(copy), str(directory))
-    return Trial(words, found[1] if found and found[1] != str(contract.port) else "")
+    return Trial(words, wanting(contract, "\n".join(problems), shown))
 
 
-def played_in_turn(contract: Contract, sprints: Sequence[int]) -> tuple[int, dict[str, int]]:
-    """Return the first sprint whose conversation comes off, or 0; and in which one each problem was met first."""
+def wanting(contract: Contract, problems: str, shown: str) -> dict[str, str]:
+    """Return the lines of a contract that what was met, and what clients showed, are seen to ask for."""
+    found = LISTENS_ELSEWHERE.search(problems)
+    if found and found[1] != str(contract.port):
+        return {"port": found[1]}
+    return {"login": '["{name}"]'} if ASKS_A_NAME.search(shown) and not contract.login else {}
+
+
+def played_in_turn(contract: Contract, sprints: Sequence[int]) -> tuple[int, dict[str, int], str]:
+    """Return the first sprint whose conversation comes off, or 0; where each problem was met first; what was shown."""
     problems: dict[str, int] = {}
+    shown = ""
     for sprint in sprints:
         entries, problem = played(sprint, contract, sandboxed=True)
         if not problem:
-            return sprint, problems
+            return sprint, problems, shown
         problems.setdefault(problem, sprint)
+        shown += "".join(f"{entry.text}\n" for entry in entries if entry.act == SHOWN)
         if {entry.actor for entry in entries} <= {"server"}:  # it does not even listen
             break
-    return 0, problems
+    return 0, problems, shown
 
 
 def in_words(problems: dict[str, int], contract: Contract) -> str:
