@@ -136,7 +136,7 @@ def wanting(contract: Contract, problems: str, shown: str) -> dict[str, str]:
 
 
 def played_in_turn(contract: Contract, sprints: Sequence[int]) -> tuple[int, dict[str, int], str]:
-    """Return the first sprint whose conversation comes off, or 0; where each problem was met first; what was shown."""
+    """Return the first sprint whose conversation comes off, or 0; where problems were met first; what was shown."""
     problems: dict[str, int] = {}
     shown = ""
     for sprint in sprints:
