@@ -139,6 +139,13 @@ PATCHES = [
         ("client-codes", "client-input", "client-input"),
     ),
     *everywhere(
+        "wrong usage is any failure",
+        "common/arguments.py",
+        "self.exit(2,",
+        "self.exit(1,",
+        ("usage", "usage", ""),
+    ),
+    *everywhere(
         "end of input not seen",
         TERMINAL,
         'self.ended = not typed\n        self.inbox.feed(typed or b"\\n")',
