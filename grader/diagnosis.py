@@ -6,6 +6,7 @@ there. The first that speaks is believed, so rules about a program's death come 
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from grader.evidence import Evidence, is_by, is_departure, spoken, without_padding
@@ -263,6 +264,19 @@ def shared_variable(seen: Evidence) -> bool:
     """Find two threads that wait for the same connection."""
     reading = [wait for wait in seen.program("server").get("threads", []) if READS_FROM.fullmatch(wait)]
     return len(set(reading)) < len(reading)
+
+
+@cause(
+    "shared-buffer",
+    "Two clients' lines are mixed in one: the server's threads receive into the same buffer. Give each thread a "
+    "buffer of its own, such as a local variable, and keep in it what is not whole yet.",
+)
+def shared_buffer(seen: Evidence) -> bool:
+    """Find a line on the wire that begins as one that somebody else has said, and ends as the one that is missed."""
+    text = seen.missed()[1]
+    others = {entry.text for entry in seen.typed()} - {text}
+    mixed = {other[:cut] + text[cut:] for other in others for cut in range(1, len(text))} - {text} - others
+    return any(entry.actor == "server" and spoken(entry) in mixed for entry in seen.sent(seen.scene))
 
 
 @cause(
@@ -545,7 +559,19 @@ def no_framing_cut(seen: Evidence) -> bool:
         or seen.case == "in pieces"
         or (seen.check == "network" and seen.case.startswith("cut"))
     )
-    return (is_about_pieces and is_spoilt(seen)) or (seen.check in ("framing", "exit-word") and is_piece)
+    return (
+        (is_about_pieces and is_spoilt(seen))
+        or (seen.check == "cut" and was_sent_in_pieces(seen))
+        or (seen.check in ("framing", "exit-word") and is_piece)
+    )
+
+
+def was_sent_in_pieces(seen: Evidence) -> bool:
+    """Tell whether a raw connection has sent the beginning of a line, and then more."""
+    return any(
+        entry.kind == (entry.actor, SENT, "") == before.kind and not before.data.endswith(b"\n")
+        for before, entry in pairwise(seen.scene.entries)
+    )
 
 
 def was_sent_cut(seen: Evidence, piece: str) -> bool:

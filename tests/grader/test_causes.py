@@ -198,6 +198,13 @@ def test_a_line_that_begins_with_the_word_and_is_lost_was_taken_for_it(line: str
     assert cause("s1-exit-word", scene, "fin\\n") == name
 
 
+@pytest.mark.parametrize(("came", "name"), [("satabe", "shared-buffer"), ("satego", ""), ("abe", "")])
+def test_two_lines_in_one_are_in_one_buffer(came: str, name: str) -> None:
+    typed = (("alice", TYPED, "bogabe"), ("bob", TYPED, "satego"))
+    scene = missed("bob sees 'bogabe'", "''", *typed, ("server", SENT, came))
+    assert cause("s3-cut", scene, "somebody speaks before the rest") == name
+
+
 @pytest.mark.parametrize(
     ("who", "left", "name"),
     [

@@ -1538,7 +1538,7 @@ FAULTY = [
     Compiled(2, "no SO_REUSEADDR", "-DBUG_NO_REUSE", "s2-restart", "no-reuseaddr"),
     Compiled(2, "no line feed", "-DWIRE=3 -DBUG_NO_NEWLINE", "s2-framing", "no-newline"),
     Compiled(2, "NUL in the line", "-DWIRE=3 -DBUG_NUL", "s2-framing", "nul-or-garbage"),
-    Compiled(2, "one buffer for all", "-DWIRE=2 -DBUG_ONE_BUFFER", "s2-cut"),
+    Compiled(2, "one buffer for all", "-DWIRE=2 -DBUG_ONE_BUFFER", "s2-cut", "shared-buffer"),
     Compiled(3, "only the next", "-DBUG_ONLY_NEXT", "s3-three", "not-relayed"),
     Compiled(3, "three at most", "-DMOST=3", "s3-five"),
     Compiled(3, "client sends for ever", "-DBUG_END_REPEATS", "s3-leave", "client-loops"),
@@ -1547,7 +1547,7 @@ FAULTY = [
     Compiled(3, "no framing, in pieces", "-DBUG_NO_FRAMING", "s3-slow-network", "no-framing-cut"),
     Compiled(3, "server ends when broken", "-DBUG_SERVER_ENDS", "s3-broken-network", "server-ended-by-fin"),
     Compiled(3, "server ends", "-DBUG_SERVER_ENDS", "s3-leave", "server-ended-by-fin"),
-    Compiled(3, "one buffer for all", "-DWIRE=2 -DBUG_ONE_BUFFER", "s3-cut"),
+    Compiled(3, "one buffer for all", "-DWIRE=2 -DBUG_ONE_BUFFER", "s3-cut", "shared-buffer"),
     Compiled(
         3, "echo, port in the source", "-DBUG_ECHO -DCHATTY", "s3-no-echo", "echo", more="port = 4710\n"
     ),
