@@ -15,7 +15,7 @@ from pathlib import Path
 
 from grader.contract import COURSE, FILE_NAME, HOST, Contract, ContractError, read_contract
 from grader.guess import looked_at
-from grader.journal import SHOWN
+from grader.sources import sources_in
 from grader.submission import contract_of_copy, copied
 from grader.trace import played
 
@@ -28,9 +28,9 @@ ALIKE = {2: "1, 2 or 3"}
 LISTENS_ELSEWHERE = re.compile(r"the server does not listen on port \d+; it listens on \[(\d+)\]")
 
 ASKS_A_NAME = re.compile(
-    r"pseudo|surnom|login|\b(nick)?name\b|\bpr[eé]nom\b|\b(votre|ton|un) nom\b", re.IGNORECASE
+    r"pseudo|surnom|nickname|\bpr[eé]nom\b|\b(votre|ton|un) nom\b|\byour name\b", re.IGNORECASE
 )
-"""What a client shows whose user is to type a name first."""
+"""What stands in the source of a client whose user is to type a name first."""
 
 MORE = f'If they speak the wire of the handout, add wire = "{COURSE}": then all checks are played.'
 
@@ -120,34 +120,32 @@ def tried_copy(copy: Path, directory: Path, sprints: Sequence[int]) -> Trial:
         contract_of_copy(copy)
     except ContractError as error:
         return Trial(f"Tried, and it does not build:\n{error}".replace(str(copy), str(directory)))
-    sprint, problems, shown = played_in_turn(contract, sprints)
+    sprint, problems = played_in_turn(contract, sprints)
     if sprint:
         return Trial(f"Tried: people can talk as in sprint {ALIKE.get(sprint, sprint)}.\n{MORE}")
     words = in_words(problems, contract).replace(str(copy), str(directory))
-    return Trial(words, wanting(contract, "\n".join(problems), shown))
+    return Trial(words, wanting(contract, "\n".join(problems), "\n".join(sources_in(copy).values())))
 
 
-def wanting(contract: Contract, problems: str, shown: str) -> dict[str, str]:
-    """Return the lines of a contract that what was met, and what clients showed, are seen to ask for."""
+def wanting(contract: Contract, problems: str, sources: str) -> dict[str, str]:
+    """Return the lines of a contract that the sources, and what was met, are seen to ask for."""
     found = LISTENS_ELSEWHERE.search(problems)
     if found and found[1] != str(contract.port):
         return {"port": found[1]}
-    return {"login": '["{name}"]'} if ASKS_A_NAME.search(shown) and not contract.login else {}
+    return {"login": '["{name}"]'} if ASKS_A_NAME.search(sources) and not contract.login else {}
 
 
-def played_in_turn(contract: Contract, sprints: Sequence[int]) -> tuple[int, dict[str, int], str]:
-    """Return the first sprint whose conversation comes off, or 0; where problems were met first; what was shown."""
+def played_in_turn(contract: Contract, sprints: Sequence[int]) -> tuple[int, dict[str, int]]:
+    """Return the first sprint whose conversation comes off, or 0; and in which one each problem was met first."""
     problems: dict[str, int] = {}
-    shown = ""
     for sprint in sprints:
         entries, problem = played(sprint, contract, sandboxed=True)
         if not problem:
-            return sprint, problems, shown
+            return sprint, problems
         problems.setdefault(problem, sprint)
-        shown += "".join(f"{entry.text}\n" for entry in entries if entry.act == SHOWN)
         if {entry.actor for entry in entries} <= {"server"}:  # it does not even listen
             break
-    return 0, problems, shown
+    return 0, problems
 
 
 def in_words(problems: dict[str, int], contract: Contract) -> str:

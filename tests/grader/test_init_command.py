@@ -79,7 +79,7 @@ def test_it_is_written_and_tried(stage: Stage, tmp_path: Path) -> None:
 def test_a_client_that_asks_for_a_name_is_given_one(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / "serveur.py").write_text(SERVER_PY)
     (tmp_path / "client.py").write_text(CLIENT_PY.replace("def show", 'input("Votre pseudo : ")\ndef show'))
-    program = run(stage, tmp_path)
+    program = run(stage, tmp_path, "--sprint", "2")
     assert read_contract(tmp_path).login == ("{name}",)
     assert b"Tried: people can talk as in sprint 1, 2 or 3." in program.written["stdout"], program.written
 
