@@ -1,6 +1,7 @@
 """The actors of a scene, as pytest fixtures: whoever a check names is there, started and connected."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -54,12 +55,26 @@ def start_server(stage: Stage, contract: Contract) -> Callable[..., Server]:
 
     def start(*options: str, port: int = 0, host: str = contract.address) -> Server:
         wanted = port or contract.port or (0 if contract.any_port else free_port())
-        if contract.port and not port:  # no course text asks for SO_REUSEADDR
-            stage.wait_for_outside(lambda: is_free(contract.port), REMEMBERED_SECONDS)
         command = [*contract.server_command(wanted), *options]
-        return Server(stage, command, wanted, contract.directory, host)
+        begin = partial(Server, stage, command, wanted, contract.directory, host)
+        return begin_when_free(begin, stage, wanted) if contract.port and not port else begin()
 
     return start
+
+
+def begin_when_free(begin: Callable[[], Server], stage: Stage, port: int) -> Server:
+    """Start a server; if it cannot have its port, which old connections hold, once more when these are forgotten.
+
+    No course text asks for SO_REUSEADDR. Raises AssertionError.
+    """
+    try:
+        return begin()
+    except AssertionError:
+        if is_free(port):
+            raise
+    stage.send_away_last()
+    stage.wait_for_outside(lambda: is_free(port), REMEMBERED_SECONDS)
+    return begin()
 
 
 @pytest.fixture

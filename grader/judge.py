@@ -79,6 +79,11 @@ class Order:
         return self.replay and not self.contract.port
 
     @property
+    def workers(self) -> int:
+        """Return how many cases may be played at a time: a fixed port is in one network only once."""
+        return self.jobs if self.confined or not self.contract.port else 1
+
+    @property
     def confined(self) -> bool:
         """Tell whether the programs run in a sandbox."""
         return self.sandbox and is_available()
@@ -188,7 +193,7 @@ class Judge:
 
     def prepare(self) -> None:
         """Start the workers: it takes them half a second to be ready."""
-        self._hire(self.order.jobs)
+        self._hire(self.order.workers)
 
     def dismiss(self) -> None:
         """End all workers; may be called twice."""
@@ -243,7 +248,7 @@ class Judge:
             self._came.update(result["came"])
             if case.outcome == FAILED:
                 self._draw_conclusions(case, result["scene"].get("lacks", ""))
-        if "ran" in result and self.order.contract.port and self._waiting:
+        if "ran" in result and self.order.contract.port and self.order.confined and self._waiting:
             self._replace(worker, "the next scene needs a network that remembers nothing of this one")
         elif self._waiting and worker.case is None:
             worker.play(self._waiting.pop(0))

@@ -84,6 +84,10 @@ class Stage:
         """Remember an actor, to be ended with the scene."""
         self.cast.append(actor)
 
+    def send_away_last(self) -> None:
+        """End the actor that was brought last, as if it had not come."""
+        self.cast.pop().end()
+
     def watch(
         self, descriptor: int, on_ready: Callable[[], object], event: int = selectors.EVENT_READ
     ) -> None:

@@ -2,12 +2,15 @@
 
 import contextlib
 import socket
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from grader.actors import Server
 from grader.arrivals import free_port, is_free
-from grader.contract import read_contract
+from grader.contract import Contract, read_contract
 from grader.judge import Judge, Order
 from grader.sandbox import is_available
 from grader.verdicts import PASSED
@@ -49,14 +52,52 @@ with socket.create_connection(("127.0.0.1", {port})) as server:
 """
 
 
-def test_a_port_is_not_free_as_long_as_a_connection_is_remembered() -> None:
+def remembered_port() -> int:
+    """Return a port of which the system remembers a connection."""
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
         address = listener.getsockname()
         with socket.create_connection(address) as client:
             listener.accept()[0].close()
             assert client.recv(1) == b""
-    assert not is_free(address[1])
+    return int(address[1])
+
+
+def test_a_port_is_not_free_as_long_as_a_connection_is_remembered() -> None:
+    assert not is_free(remembered_port())
     assert is_free(free_port())
+
+
+REUSING = """
+import socket
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind(("127.0.0.1", {port}))
+listener.listen()
+listener.accept()
+"""
+
+
+@pytest.fixture
+def contract(tmp_path: Path) -> Contract:
+    """A server with a port in its source that the system still remembers, and SO_REUSEADDR."""
+    port = remembered_port()
+    (tmp_path / "server.py").write_text(REUSING.format(port=port))
+    return Contract(tmp_path, server=f"{sys.executable} server.py", client="", port=port)
+
+
+def test_who_sets_so_reuseaddr_is_not_kept_waiting(
+    contract: Contract, start_server: Callable[..., Server]
+) -> None:
+    assert not is_free(contract.port)
+    assert start_server().port == contract.port
+
+
+@pytest.mark.parametrize(("port", "workers"), [(0, 4), (4444, 1)])
+def test_without_a_sandbox_a_fixed_port_is_used_by_one_at_a_time(
+    port: int, workers: int, tmp_path: Path
+) -> None:
+    contract = Contract(tmp_path, server="", client="", port=port)
+    assert Order(sprint=1, contract=contract, sandbox=False, jobs=4).workers == workers
 
 
 @needs_sandbox
