@@ -42,6 +42,9 @@ ECHOING = "s4"
 TRACEBACK, INTERRUPTED = "Traceback (most recent call last)", "KeyboardInterrupt"
 """What a Python program writes when an exception ends it, and the exception that Ctrl+C raises in it."""
 
+IN_A_THREAD = "Exception in thread "
+"""What Python and Java write when an exception ends a thread, and not the program."""
+
 WORD_LETTERS = 6
 """What is shorter may be part of another word."""
 
@@ -50,6 +53,9 @@ IN_USE = re.compile(r"already in use|j\S* utilis", re.IGNORECASE)
 
 RELAYING = ("s1", "s2", "s3")
 """The sprints in which each line that is typed goes to the others as it is, and to nobody else."""
+
+TABLE = "s3"
+"""The sprint in which each line goes to all others."""
 
 TURNS = "s1"
 """The sprint in which one who leaves may end the conversation of both."""
@@ -62,6 +68,9 @@ FOR_A_CHILD = "waits for a child"
 
 READS_FROM = re.compile(r"waits in (?:recv|read) on the connection .*")
 """What a thread does that reads what somebody sends."""
+
+WRITES_TO = re.compile(r"waits in (?:send|write|sendmsg) ")
+"""What a thread does whose reader does not read."""
 
 ACTS = (TYPED, PRESSED, SIGNALLED, ENDED)
 """What shows that a client has been there."""
@@ -397,6 +406,17 @@ def busy(seen: Evidence) -> bool:
 
 
 @cause(
+    "thread-exception",
+    "A thread of the server ended by an exception that nobody caught, and does its work no more. The last line of "
+    "its traceback says which, the lines above it where.",
+)
+def thread_exception(seen: Evidence) -> bool:
+    """Find what Python and Java write when an exception ends one thread of a server that goes on."""
+    server = seen.program("server")
+    return bool(server) and IN_A_THREAD in words_of(server)
+
+
+@cause(
     "lock-kept",
     "Threads of the server wait for a lock that nobody gives back, and what has arrived lies unread. Every way out "
     "of a function that takes a lock must give it back.",
@@ -650,33 +670,112 @@ def both_reading(seen: Evidence) -> bool:
 def not_relayed(seen: Evidence) -> bool:
     """Find a line that has gone into a server at rest, and has not come out; in sprint 1 it may wait for its turn."""
     who, text = seen.missed()
-    is_line_to_see = (
-        seen.sprint in ("s2", "s3") and "sees" in seen.scene.expected and len(text) >= WORD_LETTERS
-    )
     return (
-        is_line_to_see
+        seen.sprint != TURNS
+        and is_line_to_see(seen)
         and has_read_all(seen)
         and not misses_old_line(seen, who)
         and is_sent_to_nobody(seen, text)
     )
 
 
+def is_line_to_see(seen: Evidence) -> bool:
+    """Tell whether somebody should have seen a line, which the server passes on as it is."""
+    return seen.sprint in RELAYING and "sees" in seen.scene.expected and len(seen.missed()[1]) >= WORD_LETTERS
+
+
 def has_read_all(seen: Evidence) -> bool:
     """Tell whether the server has stood, both times, with nothing that it has not taken in."""
-    servers = [
-        each for scene in (seen.scene, seen.tapped) for each in scene.programs if each["name"] == "server"
-    ]
+    servers = both_servers(seen)
     return len(servers) > 1 and not any(
         each["code"] is not None or each["unread"] or each["waiting"] for each in servers
     )
 
 
+def both_servers(seen: Evidence) -> list[dict[str, Any]]:
+    """Return how the server stood, in the scene and when it was played again."""
+    return [
+        each for scene in (seen.scene, seen.tapped) for each in scene.programs if each["name"] == "server"
+    ]
+
+
 def is_sent_to_nobody(seen: Evidence, text: str) -> bool:
     """Tell whether a client has sent a line to the server, and nothing of it has gone to anybody."""
+    behind = behind_sending(seen, text)
+    parts = [spoken(entry) for entry in behind if is_by(entry, "server", SENT)]
+    return bool(behind) and not any(part in text or text in part for part in parts)
+
+
+def behind_sending(seen: Evidence, text: str) -> Sequence[Entry]:
+    """Return the last sending of a text to the server, and all that came behind it; nothing if it was not sent."""
     entries = seen.tapped.entries
     came = [
         place for place, entry in enumerate(entries) if entry.peer == "server" and is_sending(entry, text)
     ]
-    behind = entries[came[-1] :] if came else ()
-    parts = [spoken(entry) for entry in behind if is_by(entry, "server", SENT)]
-    return bool(came) and not any(part in text or text in part for part in parts)
+    return entries[came[-1] :] if came else ()
+
+
+@cause(
+    "turn-kept",
+    "The other one has spoken last, and the server does not pass this one's line on: it has not given the turn away. "
+    "After each line that it relays, the server and both clients swap the roles.",
+)
+def turn_kept(seen: Evidence) -> bool:
+    """Find a line that goes no further than the server behind one that has reached the one who says it now."""
+    text = seen.missed()[1]
+    behind = behind_sending(seen, text)
+    if seen.sprint != TURNS or not is_line_to_see(seen) or not is_sent_to_nobody(seen, text):
+        return False
+    before = seen.tapped.entries[: -len(behind)]
+    last = [entry for entry in before if is_line(entry) and entry.text != text][-1:]
+    return any(
+        line.actor != behind[0].actor and line.text in spoken(entry)
+        for line in last
+        for entry in before
+        if is_by(entry, "server", SENT) and entry.peer == behind[0].actor
+    )
+
+
+@cause(
+    "not-read",
+    "The line has reached the server, and lies there unread: the server waits for something else. Each connection is "
+    "read for as long as it lasts: in its turn, by a thread of its own, or with poll.",
+)
+def not_read(seen: Evidence) -> bool:
+    """Find a line that a server at rest has not taken from its connection, and has for nobody."""
+    text = seen.missed()[1]
+    servers = both_servers(seen)
+    return (
+        is_line_to_see(seen)
+        and len(servers) > 1
+        and all(is_at_rest_before(each, len(text)) for each in servers)
+        and is_sent_to_nobody(seen, text)
+    )
+
+
+def is_at_rest_before(server: dict[str, Any], size: int) -> bool:
+    """Tell whether so many bytes lie unread at a server that neither runs nor is kept from going on."""
+    is_at_rest = not any("runs" in wait or WRITES_TO.match(wait) for wait in server["threads"])
+    return server["code"] is None and server["unread"] >= size and is_at_rest
+
+
+@cause(
+    "some-left-out",
+    "The line has reached somebody else, and not this client. The loop that relays must go over the whole table, to "
+    "its last place: past a free one, and past one whose send fails.",
+)
+def some_left_out(seen: Evidence) -> bool:
+    """Find a line that was sent to another, and not to the one who misses it, and who had come and is there."""
+    who, text = seen.missed()
+    behind = behind_sending(seen, text)
+    reached = {entry.peer for entry in behind if is_by(entry, "server", SENT) and text in spoken(entry)}
+    others = reached - {entry.actor for entry in behind[:1]}
+    is_there = seen.program(who).get("code", 0) is None
+    return (
+        seen.sprint == TABLE
+        and is_line_to_see(seen)
+        and is_there
+        and bool(others)
+        and who not in reached
+        and not misses_old_line(seen, who)
+    )

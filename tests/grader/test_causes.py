@@ -344,7 +344,7 @@ READS_SERVER, READS_KEYBOARD = "waits in read on the connection 4 - 5", "waits i
     [
         (READS_SERVER, [entry("alice", TYPED, "povelu")], "both-reading"),
         (READS_SERVER, [*relayed("bob", "lopina", "alice"), entry("alice", TYPED, "povelu")], "both-reading"),
-        (READS_SERVER, relayed("alice", "povelu"), ""),
+        (READS_SERVER, relayed("alice", "povelu"), "not-read"),
         (READS_KEYBOARD, [entry("alice", TYPED, "povelu")], ""),
     ],
     ids=["from the start", "later", "the line was sent", "one reads"],
@@ -452,7 +452,10 @@ SAID_TO_NOBODY = relayed("alice", "povelu gitama")
     [
         (SAID_TO_NOBODY, {}, "not-relayed"),
         ([*SAID_TO_NOBODY, entry("server", SENT, "lopina\n", "alice")], {}, "not-relayed"),
-        (SAID_TO_NOBODY, {"unread": 14}, ""),
+        (SAID_TO_NOBODY, {"unread": 14}, "not-read"),
+        (SAID_TO_NOBODY, {"unread": 4}, ""),
+        (SAID_TO_NOBODY, {"unread": 14, "threads": ["runs"]}, ""),
+        (SAID_TO_NOBODY, {"unread": 14, "threads": ["waits in send on the connection 4444 - 5"]}, ""),
         (SAID_TO_NOBODY, {"waiting": 1}, ""),
         (SAID_TO_NOBODY, {"code": 1}, ""),
         ([entry("alice", TYPED, "povelu gitama")], {}, ""),
@@ -463,6 +466,9 @@ SAID_TO_NOBODY = relayed("alice", "povelu gitama")
         "read",
         "another's line",
         "unread",
+        "something else is unread",
+        "not yet read",
+        "kept from reading",
         "bob waits",
         "dead",
         "not sent",
@@ -476,6 +482,61 @@ def test_a_line_that_goes_in_and_does_not_come_out_is_not_relayed(
     start = [entry("bob", STARTED)] if steps[-1].act != STARTED else []
     scene = played("bob sees 'povelu gitama'", [*start, *steps], ALICE, BOB, **server)
     assert told("s2-either-first", scene) == name
+
+
+@pytest.mark.parametrize(
+    ("before", "unread", "name"),
+    [
+        (relayed("alice", "lopina", "bob"), 7, "turn-kept"),
+        (relayed("alice", "lopina", "bob"), 0, "turn-kept"),
+        (relayed("alice", "lopina"), 0, ""),
+        (relayed("bob", "lopina", "alice"), 0, ""),
+        (relayed("bob", "lopina", "alice"), 7, "not-read"),
+        ([], 7, "not-read"),
+    ],
+    ids=["unread", "read", "she has said nothing", "twice", "twice, unread", "the first line"],
+)
+def test_in_sprint_1_the_turn_is_whose_who_has_not_spoken_last(
+    before: list[Entry], unread: int, name: str
+) -> None:
+    steps = [*before, *relayed("bob", "povelu")]
+    assert told("s1-answer", played("alice sees 'povelu'", steps, ALICE, BOB, unread=unread)) == name
+
+
+@pytest.mark.parametrize(
+    ("check", "steps", "carol", "name"),
+    [
+        ("s3-three", [], CAROL, "some-left-out"),
+        ("s2-either-first", [], CAROL, ""),
+        ("s3-three", [entry("server", SENT, "povelu\n", "carol")], CAROL, "not-flushed"),
+        ("s3-three", [], program("carol", code=0), ""),
+    ],
+    ids=["bob only", "a pair", "to her, too", "she has gone"],
+)
+def test_a_line_that_reaches_another_only_leaves_somebody_out(
+    check: str, steps: list[Entry], carol: dict[str, Any], name: str
+) -> None:
+    steps = [entry("carol", STARTED), *relayed("alice", "povelu", "bob"), *steps]
+    assert told(check, played("carol sees 'povelu'", steps, ALICE, BOB, carol)) == name
+
+
+def test_who_has_come_behind_a_line_is_not_left_out_of_it() -> None:
+    steps = [*relayed("alice", "povelu", "bob"), entry("carol", STARTED)]
+    assert told("s3-three", played("carol sees 'povelu'", steps, ALICE, BOB, CAROL)) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["Exception in thread Thread-2 (serve):", *TRACEBACK, "OSError: [Errno 9]"], "thread-exception"),
+        (['Exception in thread "Thread-1" java.lang.NullPointerException'], "thread-exception"),
+        (["a client has gone"], ""),
+    ],
+    ids=["Python", "Java", "none"],
+)
+def test_a_thread_of_the_server_dies_of_an_exception(words: list[str], name: str) -> None:
+    scene = played("bob sees 'povelu'", [entry("alice", TYPED, "povelu")], ALICE, BOB, words=words)
+    assert told("s3-leave", scene) == name
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ PATCHES = [
         ("ready", "ready", "usage"),
     ),
     # sprint 1
-    Patch(1, "roles not swapped", "SERVER", "        self.turn = other\n", "", "s1-answer"),
+    Patch(1, "roles not swapped", "SERVER", "        self.turn = other\n", "", "s1-answer", "turn-kept"),
     Patch(
         1,
         "echo",
@@ -403,6 +403,7 @@ PATCHES = [
         "                client.post(line)\n",
         "                client.post(line)\n                break\n",
         "s3-three",
+        "some-left-out",
     ),
     Patch(3, "never taken out", "SERVER", "            self.clients.remove(client)\n", "", "s3-counts"),
     Patch(
@@ -1518,6 +1519,7 @@ FAULTY = [
     Compiled(1, "crash", "-DBUG_CRASH", "s1-after-fin", "crash"),
     Compiled(1, "both wait", "-DBUG_BOTH_READING", "s1-first-line", "both-reading"),
     Compiled(1, "wrong port", "-DBUG_PORT", "s1-first-line", "port-not-bound"),
+    Compiled(1, "turn kept", "-DBUG_TURN_KEPT", "s1-answer", "turn-kept"),
     Compiled(1, "deaf at its prompt", "-DNO_GOODBYE", "s1-at-prompt", "end-unnoticed"),
     Compiled(2, "no framing", "-DBUG_NO_FRAMING", "s2-joined", "no-framing-joined"),
     Compiled(2, "no framing, cut", "-DBUG_NO_FRAMING", "s2-cut", "no-framing-cut"),
@@ -1526,6 +1528,7 @@ FAULTY = [
     Compiled(2, "residue", "-DBUG_RESIDUE", "s2-short-after-long", "residue"),
     Compiled(2, "echo", "-DBUG_ECHO", "s2-no-echo", "echo"),
     Compiled(2, "echo, port in the source", "-DBUG_ECHO", "s2-no-echo", "echo", more="port = 4710\n"),
+    Compiled(2, "one direction", "-DBUG_ONE_DIRECTION", "s2-either-first", "not-read"),
     Compiled(2, "one thread", "-DBUG_ONE_THREAD", "s2-either-first", "waits-for-keyboard"),
     Compiled(2, "not flushed", "-DBUG_NOT_FLUSHED", "s2-either-first", "not-flushed"),
     Compiled(2, "place kept", "-DBUG_PLACE_KEPT", "s2-leave", "place-never-freed"),
@@ -1540,6 +1543,7 @@ FAULTY = [
     Compiled(2, "NUL in the line", "-DWIRE=3 -DBUG_NUL", "s2-framing", "nul-or-garbage"),
     Compiled(2, "one buffer for all", "-DWIRE=2 -DBUG_ONE_BUFFER", "s2-cut", "shared-buffer"),
     Compiled(3, "only the next", "-DBUG_ONLY_NEXT", "s3-three", "not-relayed"),
+    Compiled(3, "only the first", "-DBUG_FIRST_OTHER", "s3-three", "some-left-out"),
     Compiled(3, "three at most", "-DMOST=3", "s3-five"),
     Compiled(3, "client sends for ever", "-DBUG_END_REPEATS", "s3-leave", "client-loops"),
     Compiled(3, "lock kept", "-DBUG_LOCK_KEPT", "s3-leave", "lock-kept"),

@@ -73,6 +73,10 @@ int main(int count, char **words) {
         pthread_mutex_unlock(&lock);
         clients[place] = accept(listener, 0, 0);
         tell("arrived");
+#ifdef BUG_ONE_DIRECTION
+        if (place == 1)
+            continue;
+#endif
         pthread_create(&thread, 0, relay, (void *)place);
         pthread_detach(thread);
     }

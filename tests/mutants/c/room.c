@@ -27,8 +27,12 @@ static void relay(long place, const char *text) {
         if (other == place)
             continue;
 #endif
-        if (clients[other] >= 0)
-            send_message(clients[other], text);
+        if (clients[other] < 0)
+            continue;
+        send_message(clients[other], text);
+#ifdef BUG_FIRST_OTHER
+        break;
+#endif
     }
     pthread_mutex_unlock(&lock);
 }

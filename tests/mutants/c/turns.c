@@ -39,7 +39,9 @@ static void converse(void) {
         send_message(clients[speaker].fd, text);
 #endif
         send_message(clients[1 - speaker].fd, text);
+#ifndef BUG_TURN_KEPT
         speaker = 1 - speaker;
+#endif
     }
 }
 
