@@ -12,7 +12,7 @@ from grader.judge import Judge, Order
 from grader.leftovers import MARK
 from grader.sandbox import is_available
 from grader.submission import contract_of_copy
-from grader.verdicts import FAILED, Verdict
+from grader.verdicts import FAILED, PASSED, Verdict
 from tests.course.handouts import ROOT
 
 needs_sandbox = pytest.mark.skipif(not is_available(), reason="needs bubblewrap (Debian: bubblewrap)")
@@ -41,9 +41,33 @@ for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
     "floods": ARRIVES + 'while True:\n    sys.stdout.write("y" * 65536)\n',
     "kills all it can": "import os, signal\nos.kill(-1, signal.SIGKILL)\n",
     "writes into the course": f'open("{ROOT}/grader/words.py", "a").write("cheated = 1")\n' + SLEEPS,
+    "writes through a link": f'import os\nos.symlink("{ROOT}/grader/words.py", "notes")\n'
+    + 'open("notes", "a").write("cheated = 1")\n'
+    + SLEEPS,
+    "reads the checks": f'print(open("{ROOT}/tests/e2e/test_sprint3.py").read(), flush=True)\n'
+    + ARRIVES
+    + SLEEPS,
     "writes into home": f'open("{CHEATED}", "w").write("1")\n' + ARRIVES + SLEEPS,
 }
 """What its client does, in Python."""
+
+RECORDS = (
+    ARRIVES
+    + """
+import threading
+def show():
+    with open("answers", "a") as answers:
+        while received := server.recv(4096).decode():
+            print(received, end="", flush=True)
+            print(received, end="", flush=True, file=answers)
+threading.Thread(target=show, daemon=True).start()
+for line in sys.stdin:
+    server.sendall(line.encode())
+"""
+)
+"""An honest client, but for the record that it keeps of all that comes."""
+
+REPEATS = ARRIVES + 'print(open("answers").read(), flush=True)\n' + SLEEPS
 
 
 @pytest.fixture
@@ -107,13 +131,20 @@ def test_its_own_pytest_files_are_not_looked_at(submission: Path) -> None:
 
 
 @needs_sandbox
+def test_answers_of_an_earlier_run_are_of_no_use(submission: Path) -> None:
+    assert judged(submission, RECORDS).outcome == PASSED
+    assert (submission / "answers").stat().st_size > 0
+    assert judged(submission, REPEATS).outcome == FAILED
+
+
+@needs_sandbox
 def test_a_fixed_port_meets_nobody(submission: Path) -> None:
     (submission / "messagerie.toml").write_text(
         'server = "python3 -m sprint3_n_clients.server 4444"\n'
         'client = "python3 -m sprint3_n_clients.client 127.0.0.1 4444"\nport = 4444\n'
     )
     order = Order(sprint=3, contract=contract_of_copy(submission), only=("s3-three", "s3-five"), jobs=2)
-    assert [verdict.outcome for verdict in Judge(order).verdicts_as_they_come()] == ["passed", "passed"]
+    assert [verdict.outcome for verdict in Judge(order).verdicts_as_they_come()] == [PASSED, PASSED]
 
 
 @needs_sandbox
@@ -124,4 +155,4 @@ def test_a_fixed_address_is_put_on_the_sandbox_own_loopback(submission: Path) ->
     )
     order = Order(sprint=3, contract=contract_of_copy(submission), only=("s3-three",), jobs=1)
     verdict = next(Judge(order).verdicts_as_they_come())
-    assert verdict.outcome == "passed", verdict.failure().scene.error
+    assert verdict.outcome == PASSED, verdict.failure().scene.error
