@@ -346,6 +346,15 @@ PATCHES = [
     ),
     Patch(
         2,
+        "thread dies when it is alone",
+        "SERVER",
+        "        hearer = self.wait_for_hearer(line, speaker, place)\n",
+        "        threading.excepthook = threading.__excepthook__\n        hearer = self.clients[place]\n",
+        "s2-empty-place",
+        "thread-exception",
+    ),
+    Patch(
+        2,
         "who gave up takes a place",
         "SERVER",
         "        if gave_up(newcomer):",
