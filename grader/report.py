@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from grader.causes.evidence import MISSED
 from grader.contract import COURSE, Contract
 from grader.diagnosis import diagnose
 from grader.diagram import TerminalDiagram, drawn
-from grader.evidence import MISSED
 from grader.journal import MISSING, PRESSED, SHOWN, TYPED, Entry, numbered, told
 from grader.messages import BINARY
 from grader.verdicts import BLOCKED, MARKS, Case, Scene, Verdict, first_difference, quoted

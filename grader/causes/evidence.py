@@ -17,6 +17,15 @@ The widest buffer that students send for one line has 10,001 bytes; its padding 
 SPOKEN = re.compile(r"[^\x00-\x1f\x7f]+")
 """The first text of a message: what frames it stands before it, what the buffer held before stands behind a NUL."""
 
+WORD_LETTERS = 6
+"""What is shorter may be part of another word."""
+
+RELAYING = ("s1", "s2", "s3")
+"""The sprints in which each line that is typed goes to the others as it is, and to nobody else."""
+
+TURNS = "s1"
+"""The sprint in which one who leaves may end the conversation of both."""
+
 AWAITED = re.compile(r"(?P<who>\w+) (?:sees|receives|ends)\b")
 
 MISSED = re.compile(r"(?P<who>\w+) (?:sees|receives) ['\"]")
@@ -130,3 +139,36 @@ def is_departure(entry: Entry) -> bool:
     if entry.actor == NETWORK:
         return entry.act.startswith(("breaks ", "ends "))
     return entry.actor != "server" and entry.act in (ENDED, SIGNALLED, CLOSED)
+
+
+def words_of(program: dict[str, Any]) -> str:
+    """Return what a program has written: at a terminal its last words stand on the screen."""
+    return "\n".join([*program["words"], *program["shown"].values()])
+
+
+def stopped(seen: Evidence) -> bool:
+    """Tell whether somebody has ended the server."""
+    return any(entry.actor == "server" and entry.act == SIGNALLED for entry in seen.scene.entries)
+
+
+def is_line(entry: Entry) -> bool:
+    """Tell whether somebody has typed a line that is no short word, and no name, which may open each line."""
+    return entry.act == TYPED and len(entry.text) >= WORD_LETTERS and entry.text != entry.actor
+
+
+def says(name: str, text: str, entries: Sequence[Entry]) -> bool:
+    """Tell whether somebody's client sends a text."""
+    return any(entry.actor == name and is_sending(entry, text) for entry in entries)
+
+
+def is_sending(entry: Entry, text: str) -> bool:
+    """Tell whether this sends a text."""
+    return entry.act == SENT and text in entry.text
+
+
+def misses_old_line(seen: Evidence, newcomer: str) -> bool:
+    """Tell whether the server has taken somebody in who misses a line that was said before: that line is lost."""
+    text, entries = seen.missed()[1].removesuffix("\\n"), seen.scene.entries
+    came = next((n for n, entry in enumerate(entries) if entry.actor == newcomer), len(entries))
+    said = any(entry.act in SAID and text in entry.text for entry in entries[:came])
+    return bool(text) and said and not seen.program("server")["waiting"]

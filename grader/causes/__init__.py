@@ -1,0 +1,1 @@
+"""The likely causes of failures: a module for each kind, and what their rules may look at."""

@@ -1,0 +1,69 @@
+"""Causes: a program dies, or never comes to life."""
+
+import re
+
+from grader.causes.evidence import Evidence, stopped, words_of
+from grader.causes.rules import Causes
+
+CAUSES = Causes()
+
+TRACEBACK, INTERRUPTED = "Traceback (most recent call last)", "KeyboardInterrupt"
+"""What a Python program writes when an exception ends it, and the exception that Ctrl+C raises in it."""
+
+IN_USE = re.compile(r"already in use|j\S* utilis", re.IGNORECASE)
+"""What systems say of an address that somebody has, in English and in French."""
+
+
+@CAUSES.named(
+    "no-reuseaddr",
+    "After a server's end the system remembers its connections for a minute. Set SO_REUSEADDR on the "
+    "listening socket before bind.",
+)
+def no_reuseaddr(seen: Evidence) -> bool:
+    """Find a server that cannot have the port of the one before, in this scene or, where it is fixed, in another."""
+    error = seen.scene.error  # with the last words of the one that never listened
+    return "never listened" in error and (stopped(seen) or bool(IN_USE.search(error)))
+
+
+@CAUSES.named(
+    "port-not-bound",
+    "The server did not get its port, or did not look whether it did: check what bind and listen return, "
+    "and use the port of the command line.",
+)
+def port_not_bound(seen: Evidence) -> bool:
+    """Find a server that does not listen where it should."""
+    return "does not listen" in seen.scene.error
+
+
+@CAUSES.named(
+    "sigpipe",
+    "The server wrote to a client that had gone, and the signal SIGPIPE ended it. "
+    "signal(SIGPIPE, SIG_IGN) at its start, and look at what send returns.",
+)
+def sigpipe(seen: Evidence) -> bool:
+    """Find a server that the signal has ended."""
+    return seen.program("server").get("code") == -13
+
+
+@CAUSES.named(
+    "exception",
+    "A Python program ended by an exception that nobody caught. The last line of its traceback says which, "
+    "the lines above it where.",
+)
+def exception(seen: Evidence) -> bool:
+    """Find a Python program that has ended with a traceback, unless the check has interrupted it."""
+    return any(
+        each["code"] not in (None, 0) and TRACEBACK in (words := words_of(each)) and INTERRUPTED not in words
+        for each in seen.scene.programs
+    )
+
+
+@CAUSES.named(
+    "crash",
+    "A program died of a fault of its own, told above with its last words. Compile with "
+    "-g -fsanitize=address, or run it in gdb, and play the steps again.",
+)
+def crash(seen: Evidence) -> bool:
+    """Find a program that a fault has ended."""
+    faults = (-4, -6, -7, -8, -11, -31)
+    return any(each["code"] in faults for each in seen.scene.programs)

@@ -1,0 +1,97 @@
+"""Causes: nobody can tell where a message ends."""
+
+from itertools import pairwise
+
+from grader.causes.evidence import Evidence
+from grader.causes.rules import Causes
+from grader.journal import NETWORK, SENT
+from grader.verdicts import quoted
+
+CAUSES = Causes()
+
+SPOILT = ("lets through", "cuts all")
+"""What a network does that joins and cuts what it had to carry."""
+
+
+@CAUSES.named(
+    "nul-or-garbage",
+    "Behind the text come bytes that are not text: the whole buffer was sent, or its end was not marked. Send "
+    "strlen(line) bytes, not sizeof(buffer).",
+)
+def nul_or_garbage(seen: Evidence) -> bool:
+    """Find a NUL on a wire of lines."""
+    return "\\x00" in seen.scene.got and "receives" in seen.scene.expected
+
+
+@CAUSES.named(
+    "no-newline",
+    "A line arrives without its line feed, so that nobody can tell where it ends. Send it.",
+)
+def no_newline(seen: Evidence) -> bool:
+    """Find a text that is right but for its end."""
+    text, got = seen.missed()[1], quoted(seen.scene.got)
+    return (
+        text.endswith("\\n") and bool(got) and "\\n" not in got and got.startswith(text.removesuffix("\\n"))
+    )
+
+
+@CAUSES.named(
+    "no-framing-joined",
+    "Two messages that arrived together were taken for one. TCP is a stream: mark where a message ends (a line "
+    "feed, a length), and go on reading until you have one whole.",
+)
+def no_framing_joined(seen: Evidence) -> bool:
+    """Find a failure where messages are joined; a whole line in another's place is not joined to anything."""
+    if "joined" not in (seen.check, *seen.case.split("-")):
+        return False
+    if seen.check != "framing":
+        return is_spoilt(seen)
+    wanted, first = seen.missed()[1].removesuffix("\\n"), first_line(seen.scene.got)
+    is_hung_up_on = "the end of the connection" in seen.scene.got
+    return not is_hung_up_on and (not first or wanted in first)
+
+
+def is_spoilt(seen: Evidence) -> bool:
+    """Tell whether the network has joined or cut anything before it failed."""
+    return any(entry.actor == NETWORK and entry.act.startswith(SPOILT) for entry in seen.scene.entries)
+
+
+def first_line(got: str) -> str:
+    """Return the first line of what came."""
+    return quoted(got).partition("\\n")[0]
+
+
+@CAUSES.named(
+    "no-framing-cut",
+    "A message that arrived in two pieces was taken for two. One recv is not one message: keep what came until "
+    "the message is whole.",
+)
+def no_framing_cut(seen: Evidence) -> bool:
+    """Find a piece of a message where all of it should be."""
+    wanted, first = seen.missed()[1].removesuffix("\\n"), first_line(seen.scene.got)
+    is_piece = bool(first) and first != wanted and wanted.startswith(first) and was_sent_cut(seen, first)
+    is_about_pieces = (
+        (seen.check == "cut" and seen.case.endswith("the server"))
+        or seen.case == "in pieces"
+        or (seen.check == "network" and seen.case.startswith("cut"))
+    )
+    return (
+        (is_about_pieces and is_spoilt(seen))
+        or (seen.check == "cut" and was_sent_in_pieces(seen))
+        or (seen.check in ("framing", "exit-word") and is_piece)
+    )
+
+
+def was_sent_in_pieces(seen: Evidence) -> bool:
+    """Tell whether a raw connection has sent the beginning of a line, and then more."""
+    return any(
+        entry.kind == (entry.actor, SENT, "") == before.kind and not before.data.endswith(b"\n")
+        for before, entry in pairwise(seen.scene.entries)
+    )
+
+
+def was_sent_cut(seen: Evidence, piece: str) -> bool:
+    """Tell whether what came of a line ends with something that was sent by itself."""
+    return any(
+        entry.act == SENT and entry.text and piece.endswith(entry.text) for entry in seen.scene.entries
+    )

@@ -1,0 +1,111 @@
+"""Causes: somebody leaves, and too many end, or too few."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from grader.causes.evidence import TURNS, Evidence, is_by, is_departure, spoken, stopped
+from grader.causes.rules import Causes
+from grader.journal import ENDED, NETWORK, PRESSED, SENT, SIGNALLED, TYPED, Entry
+
+CAUSES = Causes()
+
+ACTS = (TYPED, PRESSED, SIGNALLED, ENDED)
+"""What shows that a client has been there."""
+
+
+@CAUSES.named(
+    "prefix-is-fin",
+    "A line that only begins with the word for leaving was taken for it. Compare the whole line, "
+    "without its line feed, and not its first three letters.",
+)
+def prefix_is_fin(seen: Evidence) -> bool:
+    """Find a line that merely resembles the word, and that has ended who typed it, or is lost."""
+    return is_ended_by_prefix(seen) or is_prefix_lost(seen)
+
+
+def is_ended_by_prefix(seen: Evidence) -> bool:
+    """Tell whether a client has ended whose user has typed what resembles the word, and not the word."""
+    lines = [entry for entry in seen.typed() if seen.quit in entry.text and entry.text != seen.quit]
+    return any(
+        each["code"] is not None and not any(entry.text == seen.quit for entry in seen.typed())
+        for entry in lines
+        for each in seen.clients()
+        if each["name"] == entry.actor
+    )
+
+
+def is_prefix_lost(seen: Evidence) -> bool:
+    """Tell whether a raw connection misses a line that begins with the word."""
+    text = seen.missed()[1].removesuffix("\\n")
+    return "receives" in seen.scene.expected and text.startswith(seen.quit) and text != seen.quit
+
+
+@CAUSES.named(
+    "server-ended-by-fin",
+    "When a client leaves the server ends too. It must outlive every conversation: close that client's "
+    "socket, and go back to accept.",
+)
+def server_ended_by_fin(seen: Evidence) -> bool:
+    """Find a server that is over because a client is."""
+    return seen.program("server").get("code") is not None and seen.somebody_left() and not stopped(seen)
+
+
+@CAUSES.named(
+    "fin-ends-everybody",
+    "One leaves, and the conversation of the others ends too: here who stays keeps the place and waits for a "
+    "newcomer. Close only the socket of the one who leaves, and do not relay its word.",
+)
+def fin_ends_everybody(seen: Evidence) -> bool:
+    """Find somebody who has ended without leaving, where that is a fault."""
+    gone, acted = leavers(seen), {entry.actor for entry in seen.scene.entries if entry.act in ACTS}
+    ended = {each["name"] for each in seen.clients() if each["code"] is not None}
+    return seen.sprint != TURNS and bool(gone) and bool(ended & acted - gone - signalled(seen))
+
+
+def leavers(seen: Evidence) -> set[str]:
+    """Return who has left by a word or a key, or has lost the connection."""
+    words = (seen.quit, "end of input", "Ctrl+D", "Ctrl+C")
+    lost = [entry.act for entry in seen.scene.entries if entry.actor == NETWORK and is_departure(entry)]
+    return {entry.actor for entry in seen.typed() if entry.text in words} | {
+        each["name"] for each in seen.clients() for act in lost if each["name"] in re.findall(r"\w+", act)
+    }
+
+
+def signalled(seen: Evidence) -> set[str]:
+    """Return who was sent a signal."""
+    return {entry.actor for entry in seen.scene.entries if entry.act == SIGNALLED}
+
+
+@CAUSES.named(
+    "quit-is-text",
+    "The word for leaving was relayed like any other line, and who typed it goes on. Compare each line with it, "
+    "without its line feed, before sending it on; if your programs have another word, name it as quit in "
+    "messagerie.toml.",
+)
+def quit_is_text(seen: Evidence) -> bool:
+    """Find the word on its way to somebody else, while both are still there."""
+    there = {each["name"] for each in seen.clients() if each["code"] is None}
+    going_on = there - {each["name"] for each in seen.clients() if has_left_its_loop(seen, each)}
+    return any(
+        entry.actor in going_on
+        and is_relayed_to(there - {entry.actor}, seen.quit, seen.tapped.entries[place:])
+        for place, entry in enumerate(seen.tapped.entries)
+        if entry.act == TYPED and entry.text == seen.quit
+    )
+
+
+def has_left_its_loop(seen: Evidence, client: dict[str, Any]) -> bool:
+    """Tell whether a client asks its user no more, and only its thread that receives is left, where it has one."""
+    waits = client["threads"]
+    has_two = seen.sprint != TURNS or any("lock" in wait for wait in waits)
+    return has_two and bool(waits) and all("lock" in wait or "connection" in wait for wait in waits)
+
+
+def is_relayed_to(names: set[str], word: str, entries: Sequence[Entry]) -> bool:
+    """Tell whether the server has sent a word, or a line that ends with it, to one of these."""
+    ends_with_it = re.compile(rf"(^|\W){re.escape(word)}\s*$")
+    return any(
+        is_by(entry, "server", SENT) and entry.peer in names and ends_with_it.search(spoken(entry))
+        for entry in entries
+    )

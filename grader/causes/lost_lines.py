@@ -1,0 +1,211 @@
+"""Causes: a line does not arrive. How far has it come, and who should have taken it on?"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from grader.causes.evidence import (
+    RELAYING,
+    TURNS,
+    WORD_LETTERS,
+    Evidence,
+    is_by,
+    is_line,
+    is_sending,
+    misses_old_line,
+    says,
+    spoken,
+)
+from grader.causes.rules import Causes
+from grader.journal import SENT, SHOWN, TYPED, Entry
+
+CAUSES = Causes()
+
+TABLE = "s3"
+"""The sprint in which each line goes to all others."""
+
+FOR_A_CHILD = "waits for a child"
+"""What a shell does that has started a program."""
+
+WRITES_TO = re.compile(r"waits in (?:send|write|sendmsg) ")
+"""What a thread does whose reader does not read."""
+
+
+@CAUSES.named(
+    "not-flushed",
+    "The text has reached the client, and does not appear: it lies in stdio's buffer. End what you print with "
+    "a line feed, or call fflush(stdout).",
+)
+def not_flushed(seen: Evidence) -> bool:
+    """Find a text that crossed the wire, was read, and is not shown."""
+    who, text = seen.missed()
+    arrived = sum(entry.peer == who and text in entry.text for entry in seen.sent())
+    shown = sum(
+        entry.actor == who and entry.act == SHOWN and text in entry.text for entry in seen.tapped.entries
+    )
+    return arrived > shown and not seen.program(who).get("unread") and "sees" in seen.scene.expected
+
+
+@CAUSES.named(
+    "waits-for-keyboard",
+    "The text has reached the client, and it does not read it: it waits for its keyboard. Listen to both, with "
+    "poll, or with a thread that receives.",
+)
+def waits_for_keyboard(seen: Evidence) -> bool:
+    """Find a client that leaves what has arrived unread."""
+    return any(each["unread"] and is_at_keyboard(each) for each in seen.awaited())
+
+
+def is_at_keyboard(client: dict[str, Any]) -> bool:
+    """Tell whether a client waits for what its user types."""
+    return any("keyboard" in wait for wait in client["threads"])
+
+
+@CAUSES.named(
+    "end-unnoticed",
+    "The server has ended the connection, and the client does not notice: it waits for its keyboard. Listen to both, "
+    "with poll, or with a thread that receives, and leave when recv returns 0.",
+)
+def end_unnoticed(seen: Evidence) -> bool:
+    """Find a client that leaves the end of its connection unread."""
+    return any(each.get("end_unread") and is_at_keyboard(each) for each in seen.awaited())
+
+
+@CAUSES.named(
+    "both-reading",
+    "Both clients wait for the other, and what was typed is not read: who speaks first? After connecting one of them "
+    "must read its keyboard (the server's emi and rec say which).",
+)
+def both_reading(seen: Evidence) -> bool:
+    """Find clients none of which reads its keyboard, though the last line that was typed has not been sent."""
+    waits = [
+        [wait for wait in each["threads"] if wait != FOR_A_CHILD]
+        for each in seen.clients()
+        if each["code"] is None
+    ]
+    typed = [entry for entry in seen.tapped.entries if entry.act == TYPED][-1:]
+    return (
+        len(waits) >= 2
+        and all(threads and all("connection" in wait for wait in threads) for threads in waits)
+        and not any(says(line.actor, line.text, seen.tapped.entries) for line in typed)
+    )
+
+
+@CAUSES.named(
+    "not-relayed",
+    "The server has read the line and sent it to nobody. Does the thread know the sockets of the others, also of "
+    "those who came later, and after somebody has left? Is what a buffered writer holds flushed? Does it wait for an "
+    "end of line that nobody sends?",
+)
+def not_relayed(seen: Evidence) -> bool:
+    """Find a line that has gone into a server at rest, and has not come out; in sprint 1 it may wait for its turn."""
+    who, text = seen.missed()
+    return (
+        seen.sprint != TURNS
+        and is_line_to_see(seen)
+        and has_read_all(seen)
+        and not misses_old_line(seen, who)
+        and is_sent_to_nobody(seen, text)
+    )
+
+
+def is_line_to_see(seen: Evidence) -> bool:
+    """Tell whether somebody should have seen a line, which the server passes on as it is."""
+    return seen.sprint in RELAYING and "sees" in seen.scene.expected and len(seen.missed()[1]) >= WORD_LETTERS
+
+
+def has_read_all(seen: Evidence) -> bool:
+    """Tell whether the server has stood, both times, with nothing that it has not taken in."""
+    servers = both_servers(seen)
+    return len(servers) > 1 and not any(
+        each["code"] is not None or each["unread"] or each["waiting"] for each in servers
+    )
+
+
+def both_servers(seen: Evidence) -> list[dict[str, Any]]:
+    """Return how the server stood, in the scene and when it was played again."""
+    return [
+        each for scene in (seen.scene, seen.tapped) for each in scene.programs if each["name"] == "server"
+    ]
+
+
+def is_sent_to_nobody(seen: Evidence, text: str) -> bool:
+    """Tell whether a client has sent a line to the server, and nothing of it has gone to anybody."""
+    behind = behind_sending(seen, text)
+    parts = [spoken(entry) for entry in behind if is_by(entry, "server", SENT)]
+    return bool(behind) and not any(part in text or text in part for part in parts)
+
+
+def behind_sending(seen: Evidence, text: str) -> Sequence[Entry]:
+    """Return the last sending of a text to the server, and all that came behind it; nothing if it was not sent."""
+    entries = seen.tapped.entries
+    came = [
+        place for place, entry in enumerate(entries) if entry.peer == "server" and is_sending(entry, text)
+    ]
+    return entries[came[-1] :] if came else ()
+
+
+@CAUSES.named(
+    "turn-kept",
+    "The other one has spoken last, and the server does not pass this one's line on: it has not given the turn away. "
+    "After each line that it relays, the server and both clients swap the roles.",
+)
+def turn_kept(seen: Evidence) -> bool:
+    """Find a line that goes no further than the server behind one that has reached the one who says it now."""
+    text = seen.missed()[1]
+    behind = behind_sending(seen, text)
+    if seen.sprint != TURNS or not is_line_to_see(seen) or not is_sent_to_nobody(seen, text):
+        return False
+    before = seen.tapped.entries[: -len(behind)]
+    last = [entry for entry in before if is_line(entry) and entry.text != text][-1:]
+    return any(
+        line.actor != behind[0].actor and line.text in spoken(entry)
+        for line in last
+        for entry in before
+        if is_by(entry, "server", SENT) and entry.peer == behind[0].actor
+    )
+
+
+@CAUSES.named(
+    "not-read",
+    "The line has reached the server, and lies there unread: the server waits for something else. Each connection is "
+    "read for as long as it lasts: in its turn, by a thread of its own, or with poll.",
+)
+def not_read(seen: Evidence) -> bool:
+    """Find a line that a server at rest has not taken from its connection, and has for nobody."""
+    text = seen.missed()[1]
+    servers = both_servers(seen)
+    return (
+        is_line_to_see(seen)
+        and len(servers) > 1
+        and all(is_at_rest_before(each, len(text)) for each in servers)
+        and is_sent_to_nobody(seen, text)
+    )
+
+
+def is_at_rest_before(server: dict[str, Any], size: int) -> bool:
+    """Tell whether so many bytes lie unread at a server that neither runs nor is kept from going on."""
+    is_at_rest = not any("runs" in wait or WRITES_TO.match(wait) for wait in server["threads"])
+    return server["code"] is None and server["unread"] >= size and is_at_rest
+
+
+@CAUSES.named(
+    "some-left-out",
+    "The line has reached somebody else, and not this client. The loop that relays must go over the whole table, to "
+    "its last place: past a free one, and past one whose send fails.",
+)
+def some_left_out(seen: Evidence) -> bool:
+    """Find a line that was sent to another, and not to the one who misses it, and who had come and is there."""
+    who, text = seen.missed()
+    behind = behind_sending(seen, text)
+    reached = {entry.peer for entry in behind if is_by(entry, "server", SENT) and text in spoken(entry)}
+    others = reached - {entry.actor for entry in behind[:1]}
+    is_there = seen.program(who).get("code", 0) is None
+    return (
+        seen.sprint == TABLE
+        and is_line_to_see(seen)
+        and is_there
+        and bool(others)
+        and who not in reached
+        and not misses_old_line(seen, who)
+    )

@@ -1,0 +1,162 @@
+"""Causes: a program waits where it must not, or never comes to rest."""
+
+from typing import Any
+
+from grader.causes.evidence import Evidence, is_by, is_departure, is_line, misses_old_line, says, words_of
+from grader.causes.rules import Causes
+from grader.journal import CONNECTED, SENT, STARTED
+from grader.verdicts import quoted
+
+CAUSES = Causes()
+
+BUSY_SECONDS = 0.3
+"""Processor time that no server needs in a scene: whoever has used it asks again and again."""
+
+BUSY_CLIENT_SECONDS = 0.8
+"""The same for a client at rest, which may have loaded a library to draw with: that takes half a second of it."""
+
+AGAIN = 3
+"""A line that comes so often, one right behind the other, and was typed once at most, comes from a loop."""
+
+HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-input")
+"""Checks in which there is a lot to do."""
+
+IN_A_THREAD = "Exception in thread "
+"""What Python and Java write when an exception ends a thread, and not the program."""
+
+
+@CAUSES.named(
+    "silent-client-blocks",
+    "The server waits for a first word of one client and accepts nobody meanwhile. Accept in a loop of "
+    "its own; whatever a newcomer says is read where the others are read.",
+)
+def silent_client_blocks(seen: Evidence) -> bool:
+    """Find somebody who waits to be accepted though nobody has left, and others say nothing."""
+    return seen.check == "silent" and bool(seen.program("server").get("waiting"))
+
+
+@CAUSES.named(
+    "busy-client",
+    "A client uses the processor while nothing happens: somewhere it asks again and again instead of waiting. "
+    "recv, fgets and poll without a time limit wait for free.",
+)
+def busy_client(seen: Evidence) -> bool:
+    """Find a client that burns the processor though its server is there and nobody types."""
+    return any(f"{each['name']} uses" in seen.scene.error for each in seen.clients())
+
+
+@CAUSES.named(
+    "busy",
+    "The server uses the processor while nothing happens: somewhere it asks again and again instead of waiting. "
+    "recv, accept and poll without a time limit wait for free.",
+)
+def busy(seen: Evidence) -> bool:
+    """Find a server that burns the processor."""
+    used = float(seen.program("server").get("seconds", 0))
+    if seen.flooders():  # they give it all that work
+        return False
+    return "server uses" in seen.scene.error or (seen.check not in HEAVY and used > BUSY_SECONDS)
+
+
+@CAUSES.named(
+    "thread-exception",
+    "A thread of the server ended by an exception that nobody caught, and does its work no more. The last line of "
+    "its traceback says which, the lines above it where.",
+)
+def thread_exception(seen: Evidence) -> bool:
+    """Find what Python and Java write when an exception ends one thread of a server that goes on."""
+    server = seen.program("server")
+    return bool(server) and IN_A_THREAD in words_of(server)
+
+
+@CAUSES.named(
+    "lock-kept",
+    "Threads of the server wait for a lock that nobody gives back, and what has arrived lies unread. Every way out "
+    "of a function that takes a lock must give it back.",
+)
+def lock_kept(seen: Evidence) -> bool:
+    """Find a server with a thread that waits for a lock; main may wait for a condition."""
+    threads = seen.program("server").get("threads", [])[1:]
+    return seen.check not in HEAVY and any("lock" in wait for wait in threads)
+
+
+@CAUSES.named(
+    "place-never-freed",
+    "Somebody has left, and the newcomer is not served: the server still keeps the place. When recv returns 0, or "
+    "fails, or the word for leaving comes: close, forget the client, accept again.",
+)
+def place_never_freed(seen: Evidence) -> bool:
+    """Find a newcomer, come after somebody has left, to whom the server has said nothing."""
+    newcomer = newcomer_of(seen)
+    if not newcomer or not is_alive(seen) or not is_left_out(seen, newcomer):
+        return False
+    return newcomer in (seen.missed()[0], next((entry.actor for entry in reversed(seen.typed())), ""))
+
+
+def newcomer_of(seen: Evidence) -> str:
+    """Return the last who has come after somebody had left."""
+    entries = seen.scene.entries
+    left = next((n for n, entry in enumerate(entries) if is_departure(entry)), len(entries))
+    newcomers = [
+        entry.actor
+        for entry in entries[left:]
+        if entry.act in (STARTED, CONNECTED) and entry.actor != "server"
+    ]
+    return newcomers[-1] if newcomers else ""
+
+
+def is_alive(seen: Evidence) -> bool:
+    """Tell whether there is a server, and it has not ended."""
+    server = seen.program("server")
+    return bool(server) and server["code"] is None
+
+
+def is_left_out(seen: Evidence, newcomer: str) -> bool:
+    """Tell whether the server is seen to have no place for somebody."""
+    is_known = is_overheard(seen, newcomer) or bool(seen.program("server")["waiting"])
+    return is_known and not is_served(seen, newcomer) and not misses_old_line(seen, newcomer)
+
+
+def is_served(seen: Evidence, newcomer: str) -> bool:
+    """Tell whether the server has said anything to somebody, or has passed a line of his on."""
+    is_passed_on = any(
+        is_line(entry) and says("server", entry.text, seen.tapped.entries)
+        for entry in seen.tapped.entries
+        if entry.actor == newcomer
+    )
+    is_spoken_to = any(is_by(entry, "server", SENT) and entry.peer == newcomer for entry in seen.sent())
+    return seen.has_received(newcomer) or is_spoken_to or is_passed_on
+
+
+def is_overheard(seen: Evidence, name: str) -> bool:
+    """Tell whether what somebody is sent would be seen: by a raw connection, or by a wiretap where there is one."""
+    return not seen.program(name) or bool(seen.sent())
+
+
+@CAUSES.named(
+    "client-loops",
+    "A client whose server has gone, or whose input has ended, asks again and again: recv and read return 0 for "
+    "ever then. 0 means the end: close, and leave the loop.",
+)
+def client_loops(seen: Evidence) -> bool:
+    """Find a client that burns the processor, or says or shows again and again what nobody has given it."""
+    is_at_rest = seen.check not in HEAVY
+    return (
+        bool(seen.flooders())
+        or any(seen.prints_for_ever(each["name"]) for each in seen.clients())
+        or comes_again_and_again(seen)
+        or (is_at_rest and any(is_burning(each) for each in seen.clients()))
+    )
+
+
+def comes_again_and_again(seen: Evidence) -> bool:
+    """Tell whether a client says the same line over and over to the check, which is in the server's place."""
+    came = quoted(seen.scene.got).split("\\n")[:AGAIN]
+    is_to_server = "server receives " in seen.scene.expected
+    typed = sum(entry.text.removesuffix("\\n") == came[0] for entry in seen.typed())
+    return is_to_server and len(came) == AGAIN and len(set(came)) == 1 and typed <= 1
+
+
+def is_burning(client: dict[str, Any]) -> bool:
+    """Tell whether a client has used more of the processor than one at rest does."""
+    return float(client["seconds"]) > (BUSY_SECONDS if "runs" in client["threads"] else BUSY_CLIENT_SECONDS)
