@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pexpect
 
+from grader.autopsy import reads_keyboard
 from grader.family import is_at_rest
 from grader.journal import ENDED, PRESSED, TYPED
 from grader.listening import accept_queues, has_connection, has_sockets, wait_listening
@@ -25,6 +26,9 @@ from grader.unseen import Unseen
 REST_SECONDS = 0.2
 """A person types when a program is at rest: some throw away what was typed before their prompt. One that never rests
 is not waited for any longer."""
+
+ASKED_SECONDS = 2.0
+"""A program that shows nothing, and is not seen to read its keyboard, wants its user's name by then."""
 
 GOES_ON_SECONDS = 0.3
 """A server that ends with a conversation has ended by then."""
@@ -152,6 +156,14 @@ class Client:
             self.stage.journal.write(self.name, TYPED, line)
             self.program.types(line.encode() + b"\n")
 
+    def logs_in(self, *lines: str) -> None:
+        """Type lines, each once the program asks for it: some throw away what comes before their question."""
+        seen = 0
+        for line in lines:
+            self._is_asked(seen)
+            self.types(line)
+            seen = len(self.shown())
+
     def comes_to_rest(self) -> None:
         """Wait until the program waits for something; at a terminal only, and not for ever."""
         if self.terminal:
@@ -218,6 +230,15 @@ class Client:
     def shown(self) -> bytes:
         """Return every byte that the program has written so far, just as it came."""
         return b"".join(bytes(stream) for stream in self.program.written.values())
+
+    def _is_asked(self, seen: int) -> None:
+        """Wait until the program shows more than it had, or reads its keyboard; at a terminal, and not for ever."""
+        if self.terminal:
+            self.comes_to_rest()
+            pid = self.program.pid
+            self.stage.wait_for_outside(
+                lambda: len(self.shown()) > seen or reads_keyboard(pid), ASKED_SECONDS
+            )
 
     def _only_waits_for_its_user(self) -> bool:
         return not has_sockets(self.program.pid) and is_at_rest(self.program.pid)

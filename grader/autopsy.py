@@ -42,6 +42,8 @@ MEANING = {
     "pause": "waits for a signal",
 }
 
+AT_KEYBOARD = "waits in read on its keyboard"
+
 RUNTIMES = re.compile(r"(java|node|dotnet|mono|ruby|beam\.smp|tclsh|wish)([-.\d].*)?")
 """Programs that bring threads of their own, most of which always wait for work: for a condition, so it seems."""
 
@@ -89,11 +91,7 @@ def waits(program: Program) -> list[str]:
 
     Threads of a language's runtime that wait for work are left out.
     """
-    tasks = [
-        task
-        for member in family(program.pid)
-        for task in sorted(Path(f"/proc/{member}/task").glob("*"), key=lambda path: int(path.name))
-    ]
+    tasks = tasks_of(program.pid)
     before = {task: turns(task) for task in tasks}
     found = {
         task: wait for task in tasks if (wait := wait_of(task)) != MEANING["futex"] or not is_of_runtime(task)
@@ -102,6 +100,25 @@ def waits(program: Program) -> list[str]:
     # Who has the processor again within that time waits for nothing that is kept.
     program.stage.wait_for_outside(lambda: all(turns(task) != before[task] for task in held), LOCK_SECONDS)
     return ["runs" if task in held and turns(task) != before[task] else wait for task, wait in found.items()]
+
+
+def tasks_of(pid: int) -> list[Path]:
+    """Return the threads of a program and of its children, the eldest first, as the system's directories."""
+    return [
+        task
+        for member in family(pid)
+        for task in sorted(Path(f"/proc/{member}/task").glob("*"), key=lambda path: int(path.name))
+    ]
+
+
+def reads_keyboard(pid: int) -> bool:
+    """Tell whether a thread of a program, or of a child of it, waits for what its user types."""
+    return any(wait_of(task) == AT_KEYBOARD for task in tasks_of(pid))
+
+
+def is_sleeping(pid: int) -> bool:
+    """Tell whether a thread of a program, or of a child of it, lets time pass."""
+    return any(wait_of(task) == MEANING["sleep"] for task in tasks_of(pid))
 
 
 def is_of_runtime(task: Path) -> bool:

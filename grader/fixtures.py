@@ -1,6 +1,6 @@
 """The actors of a scene, as pytest fixtures: whoever a check names is there, started and connected."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -9,8 +9,10 @@ import pytest
 
 from grader.actors import Client, PipedClient, Server
 from grader.arrivals import come, free_port, is_free, log_in
+from grader.autopsy import is_sleeping
 from grader.contract import Contract, number_of, read_contract, reference
 from grader.peers import Impostor, Peer, RawConnection
+from grader.program import Program
 from grader.stage import Stage
 from grader.wiretap import Wiretap
 from grader.words import Words
@@ -20,6 +22,9 @@ STAGE = pytest.StashKey[Stage]()
 
 ENDING_SECONDS = 0.5
 """A server that ends the others when one has ended has done so within that time: their places are free, too."""
+
+SLEEP_SECONDS = 3.5
+"""Some sleep for up to three seconds between two sends, so that they arrive one by one."""
 
 REMEMBERED_SECONDS = 61.0
 """The system remembers a closed connection for a minute (TIME_WAIT), and keeps its port from a program that does not
@@ -90,16 +95,21 @@ def start_client(stage: Stage, contract: Contract) -> Callable[..., Client]:
 
     def start(name: str, port: int, host: str = contract.address, actor: type[Client] = Client) -> Client:
         if contract.tells_places and not all(each.is_present() for each in started.values()):
-            stage.wait_for_outside(
-                lambda: not any(each.is_present() for each in started.values()), ENDING_SECONDS
-            )
+            wait_for_endings(stage, started.values())
         place = next(place for place in count(1) if place not in started or not started[place].is_present())
         client = actor(stage, name, contract.client_command(host, port, place), contract.directory)
         started[place] = client
-        client.types(*contract.login_lines(name, host, port, place))
+        client.logs_in(*contract.login_lines(name, host, port, place))
         return client
 
     return start
+
+
+def wait_for_endings(stage: Stage, people: Collection[Client]) -> None:
+    """Give people whose conversation may be over the time to leave; one who sends, sleeps and sends is waited for."""
+    programs = [actor for actor in stage.cast if isinstance(actor, Program)]
+    stage.wait_for_outside(lambda: not any(is_sleeping(program.pid) for program in programs), SLEEP_SECONDS)
+    stage.wait_for_outside(lambda: not any(each.is_present() for each in people), ENDING_SECONDS)
 
 
 @pytest.fixture

@@ -21,6 +21,19 @@ for line in __import__('sys').stdin:
     print(line.rstrip('\\n'), flush=True)
 """
 
+ASKS = """
+import sys, termios, time
+time.sleep(0.5)  # as long as a language takes to load
+for question in ('host', 'name'):
+    termios.tcflush(0, termios.TCIFLUSH)
+    print(f'{question}? ', end='', flush=True)
+    print(f'<{input()}>', flush=True)
+"""
+"""Throws away what is typed before each of its questions."""
+
+SILENT = "for _ in range(2): print(f'<{input()}>', flush=True)"
+"""Reads its keyboard, and does not say for what."""
+
 SERVER = """
 import socket, sys
 listener = socket.create_server((sys.argv[1], 0), family=socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET)
@@ -328,3 +341,13 @@ def test_a_peer_that_cannot_send_any_more_is_told(stage: Stage) -> None:
     with pytest.raises(Unseen, match="alice can send"):
         alice.sends(b"x" * 20_000_000)
     assert not alice.can_send()
+
+
+@pytest.mark.parametrize("source", [ASKS, SILENT], ids=["asks", "says nothing"])
+def test_who_logs_in_answers_each_question_once_it_is_asked(
+    client: Callable[[str], Client], source: str
+) -> None:
+    alice = client(source)
+    alice.logs_in("localhost", "alice")
+    alice.sees("<localhost>", "<alice>")
+    alice.ends()

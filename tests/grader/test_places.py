@@ -11,7 +11,7 @@ from grader.contract import Contract
 
 PROGRAM = """
 import fcntl, sys, time
-place = sys.argv[1]
+place, seconds = sys.argv[1], float(sys.argv[2])
 held = open("held", "w")
 print("place", place, flush=True)
 if place == "1":
@@ -21,15 +21,15 @@ if place == "1":
 elif place == "2":
     print("waits", flush=True)
     fcntl.flock(held, fcntl.LOCK_EX)  # until the first has ended
-    time.sleep(0.1)
+    time.sleep(seconds)
 """
 
 
-@pytest.fixture
-def contract(tmp_path: Path) -> Contract:
-    """Clients of which the second ends a moment after the first."""
+@pytest.fixture(params=[0.1, 1.2], ids=["soon", "after a sleep"])
+def contract(request: pytest.FixtureRequest, tmp_path: Path) -> Contract:
+    """Clients of which the second ends soon after the first, or sleeps first, as some do between two sends."""
     (tmp_path / "client.py").write_text(PROGRAM)
-    return Contract(tmp_path, server="", client=f"{sys.executable} client.py {{place}}")
+    return Contract(tmp_path, server="", client=f"{sys.executable} client.py {{place}} {request.param}")
 
 
 def test_a_place_is_free_when_its_client_is_about_to_end(start_client: Callable[..., Client]) -> None:
