@@ -188,6 +188,7 @@ class Judge:
         self._workers: list[Worker] = []
         self._selector = selectors.DefaultSelector()
         self._watch = Watch()
+        self._after: dict[str, str] = {}  # of each check of the sprint the one that it comes after, if any
         self._came: set[str] = set()  # fixtures that some case was given
         self._missed: defaultdict[str, list[str]] = defaultdict(list)  # and which checks missed the others
 
@@ -260,7 +261,8 @@ class Judge:
             case.outcome = SKIPPED if case.reason else ""
             self.verdicts.setdefault(known["id"], Verdict(**known)).cases.append(case)
         self._waiting = [case for each in self.verdicts.values() for case in each.cases if not case.outcome]
-        names = list(dict.fromkeys(known["id"] for known in checks))
+        self._after = {known["id"]: known["after"] for known in checks}
+        names = list(self._after)
         if unknown := set(self.order.only) - set(names):
             raise LookupError(
                 f"no check is called {' or '.join(sorted(unknown))}; "
@@ -285,7 +287,9 @@ class Judge:
     def _bears_on_others(self, failed: Case, verdict: Verdict) -> bool:
         again = failed.tapped.outcome  # a second time, through a wiretap
         is_first = failed is verdict.cases[0] and bool(self._cases_after(verdict))
-        return is_first and again != PASSED and failed.scene.is_mute()
+        # What an earlier check is about has been heard; here it is the line behind that which is not.
+        is_unheard = failed.scene.ends_mute() if verdict.after else failed.scene.is_mute()
+        return is_first and again != PASSED and is_unheard
 
     def _give_up(self, fixture: str) -> None:
         """Leave out all who need an actor that has failed to come again and again, and has never come."""
@@ -298,7 +302,16 @@ class Judge:
         return next(each for each in self.verdicts.values() if case in each.cases)
 
     def _cases_after(self, verdict: Verdict) -> list[Case]:
-        return [case for each in self.verdicts.values() if each.after == verdict.id for case in each.cases]
+        """Return the cases of all checks behind one, and behind those in turn, be they played or not."""
+        return [
+            case for each in self.verdicts.values() if verdict.id in self._before(each) for case in each.cases
+        ]
+
+    def _before(self, verdict: Verdict) -> Iterator[str]:
+        former = verdict.after
+        while former:
+            yield former
+            former = self._after.get(former, "")
 
     def _spare_others(self, failed: Case) -> None:
         """Leave out the other cases of a check that has failed: one failure is told, and enough to work on."""

@@ -43,8 +43,11 @@ class Started:
 
 
 def plain_environment() -> dict[str, str]:
-    """Return the environment that every program gets: the caller's, but for what would hide its faults."""
-    kept = {name: value for name, value in os.environ.items() if name not in HIDDEN}
+    """Return the environment that every program gets: the caller's, but for what would hide its faults.
+
+    Where none says which letters there are, it is a terminal of today that people sit at.
+    """
+    kept = {"LANG": "C.UTF-8"} | {name: value for name, value in os.environ.items() if name not in HIDDEN}
     interpreter = str(Path(sys.executable).parent)
     return kept | {"TERM": "xterm", "PATH": interpreter + os.pathsep + kept.get("PATH", os.defpath)}
 

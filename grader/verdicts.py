@@ -1,7 +1,6 @@
 """Verdicts: what became of each check, and all that is known of one that failed."""
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,12 +50,16 @@ class Scene:
 
     def is_mute(self) -> bool:
         """Tell whether somebody said something, and not a word of it was seen by anybody else."""
-        said: defaultdict[str, set[str]] = defaultdict(set)
-        for each in self.entries:
-            if each.act in SAID:
-                said[each.actor].update(each.text.split())
-        heard = {speaker: self.heard_beside(speaker) for speaker in said}
-        return bool(said) and not any(word in heard[speaker] for speaker in said for word in said[speaker])
+        return self._are_unheard([each for each in self.entries if each.act in SAID])
+
+    def ends_mute(self) -> bool:
+        """Tell whether not a word of what was said last was seen by anybody else."""
+        return self._are_unheard([each for each in self.entries if each.act in SAID][-1:])
+
+    def _are_unheard(self, lines: Sequence[Entry]) -> bool:
+        words = [(line.actor, word) for line in lines for word in line.text.split()]
+        heard = {speaker: self.heard_beside(speaker) for speaker, _word in words}
+        return bool(words) and not any(word in heard[speaker] for speaker, word in words)
 
     def heard_beside(self, speaker: str) -> str:
         """Return all that anybody but one speaker has seen, or received."""

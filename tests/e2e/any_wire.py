@@ -1,4 +1,4 @@
-"""Scenes for programs of any wire: who says nothing, nothing happens, a line is long, the port is taken.
+"""Scenes for programs of any wire: who says nothing, nothing happens, a line is odd or long, the port is taken.
 
 Only what is typed and shown counts here, and what the system tells of a program: how it ended, what it uses.
 """
@@ -81,6 +81,11 @@ def those_at_work(programs: Sequence[Program]) -> list[str]:
 def programs_of(server: Server, *clients: Client) -> list[Program]:
     """Return the programs of a scene."""
     return [server.program, *(client.program for client in clients)]
+
+
+def odd_lines(words: Words) -> tuple[str, str]:
+    """Return two short lines: one with accents and an apostrophe, one with signs that mean something to printf."""
+    return f"{words.word()[:4]}, l'\u00e9t\u00e9 ?", f"{words.word()[:4]} 9% %s%n%d!"
 
 
 def survive_a_long_line(server: Server, speaker: Client, hearer: Client, size: int, words: Words) -> None:

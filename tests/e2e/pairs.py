@@ -10,6 +10,9 @@ from tests.e2e.steps import Bring, shows, talk
 
 SECOND = 2
 
+LEAVING_SECONDS = 0.5
+"""One who is not listened to out of turn stays, whatever is typed; one who is has left by then."""
+
 
 def is_served(
     newcomer: Bring, other: Client, words: Words, first: int, names: tuple[str, str] = ("carol", "dave")
@@ -21,6 +24,15 @@ def is_served(
     if said and talks_with_who_stayed(carol, other, said, words.line()):
         return carol, other
     return begin_anew(carol, newcomer(names[1]), words.line(), first, said)
+
+
+def leaves_too(other: Client, word: str) -> None:
+    """Let who may have stayed go as well: by the word for leaving, or, where nobody hears it, without one."""
+    if other.is_present():
+        other.types(word)
+        other.stage.wait_for_outside(lambda: not other.is_present(), LEAVING_SECONDS)
+    if other.is_present():
+        other.is_killed()
 
 
 def talks_with_who_stayed(carol: Client, other: Client, line: str, greeting: str) -> bool:

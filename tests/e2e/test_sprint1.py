@@ -28,6 +28,7 @@ from tests.e2e.any_wire import (
     LONG_LINES,
     finds_its_port_taken,
     leave_the_processor_alone,
+    odd_lines,
     survive_a_long_line,
 )
 from tests.e2e.figures import (
@@ -43,7 +44,7 @@ from tests.e2e.figures import (
 )
 from tests.e2e.floods import FLOOD_SECONDS, Flood, flood_until_stalled
 from tests.e2e.networks import BROKEN, SLOW, breaks_down, slows_down
-from tests.e2e.pairs import begin_anew, is_served, wait_until_shown
+from tests.e2e.pairs import begin_anew, is_served, leaves_too, wait_until_shown
 from tests.e2e.steps import (
     Bring,
     Connect,
@@ -121,7 +122,7 @@ def test_answer(alice: Client, bob: Client, words: Words) -> None:
 
 @check(
     "s1-turns",
-    after="s1-first-line",
+    after="s1-answer",
     points=3,
     hint="Swap the roles after every line, in the server and in both clients, for ever",
 )
@@ -134,7 +135,7 @@ def test_turns(alice: Client, bob: Client, words: Words) -> None:
 
 @check(
     "s1-short-after-long",
-    after="s1-first-line",
+    after="s1-answer",
     points=2,
     hint="The end of an older line is shown: a fixed buffer still holds "
     'it ("finnjour"). Use the length recv returns',
@@ -153,7 +154,7 @@ def test_short_after_long(alice: Client, bob: Client, words: Words) -> None:
 
 @check(
     "s1-fin-prefix",
-    after="s1-first-line",
+    after="s1-answer",
     points=1,
     hint="Compare the whole line with fin, without its line feed: "
     'strncmp(line, "fin", 3) or startswith takes too much',
@@ -167,7 +168,7 @@ def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract
 
 @check(
     "s1-fin",
-    after="s1-first-line",
+    after="s1-answer",
     points=3,
     hint="Compare with fin after removing the line feed (and what an "
     "older, longer line left in the buffer), then end",
@@ -186,36 +187,40 @@ def test_fin(
 
 @check(
     "s1-after-fin",
-    after="s1-first-line",
+    after="s1-answer",
     points=3,
     hint="After fin close that client's socket and go back to accept: "
     "the server must outlive every conversation",
 )
-@pytest.mark.parametrize("leavers", ["alice", "bob", "one after the other"])
+@pytest.mark.parametrize("leavers", ["alice", "bob", "one after the other", "both"])
 def test_after_fin(
     leavers: str, alice: Client, bob: Client, newcomer: Bring, words: Words, contract: Contract
 ) -> None:
-    """After fin the server serves whoever comes next."""
+    """After fin the server serves whoever comes next, be somebody still there or not."""
     exchange(alice, bob, words.line())
     leaver, other = (alice, bob) if leavers != "bob" else (bob, alice)
     if leaver is bob:
         talk(alice, bob, words.line())
     leaver.leaves(contract.quit)
+    if leavers == "both":
+        leaves_too(other, contract.quit)
+        other = newcomer("frank")
     speaker, hearer = is_served(newcomer, other, words, contract.first)
     if leavers == "one after the other":
         hearer.leaves(contract.quit)
-        is_served(newcomer, speaker, words, contract.first, names=("erin", "frank"))
+        is_served(newcomer, speaker, words, contract.first, names=("erin", "gina"))
 
 
 @check(
     "s1-last-line",
-    after="s1-first-line",
+    after="s1-answer",
     points=2,
     hint="Keep the last line that was sent to each place, and send it to the newcomer who takes that place",
 )
 def test_last_line(alice: Client, bob: Client, newcomer: Bring, words: Words, contract: Contract) -> None:
     """Where a conversation goes on with a newcomer, it is shown the last line that its place was sent."""
     line = words.line()
+    exchange(alice, bob, words.line())
     talk(alice, bob, line)
     bob.leaves(contract.quit)
     carol = newcomer("carol")
@@ -229,7 +234,7 @@ def test_last_line(alice: Client, bob: Client, newcomer: Bring, words: Words, co
 
 @check(
     "s1-killed",
-    after="s1-first-line",
+    after="s1-answer",
     points=3,
     hint="recv returns 0 when a client is gone; writing to it kills the "
     "server by SIGPIPE: ignore that signal, check send",
@@ -256,7 +261,7 @@ def test_killed(
 
 @check(
     "s1-server-end",
-    after="s1-first-line",
+    after="s1-answer",
     points=2,
     hint="On SIGINT send exit to both clients and close; a client that "
     "receives it, or finds recv 0, closes and ends",
@@ -273,7 +278,7 @@ def test_server_end(alice: Client, bob: Client, server: Server, words: Words) ->
 
 @check(
     "s1-one-thread",
-    after="s1-first-line",
+    after="s1-answer",
     points=1,
     hint="No fork and no thread in this sprint: poll or select waits for both clients",
 )
@@ -296,7 +301,7 @@ def own_threads(server: Server) -> int:
 
 @check(
     "s1-slow-network",
-    after="s1-first-line",
+    after="s1-answer",
     points=1,
     level=ROBUST,
     hint="However late and in however small pieces it comes: read until a message is whole, and only then go on",
@@ -315,7 +320,7 @@ def test_slow_network(
 
 @check(
     "s1-broken-network",
-    after="s1-first-line",
+    after="s1-answer",
     points=2,
     level=ROBUST,
     hint=(
@@ -339,14 +344,31 @@ def test_broken_network(
     breaks_down(network, how, alice)
     is_served(newcomer_on_network, bob, words, contract.first)
     server.goes_on()
+    leave_the_processor_alone(server)
 
 
-# Any wire: nothing happens, lines are long, the port is taken
+# Any wire: lines are odd or long, nothing happens, the port is taken
+
+
+@check(
+    "s1-odd-text",
+    after="s1-answer",
+    points=1,
+    level=ROBUST,
+    hint='A line is bytes, in UTF-8: send and show them all as they are, with printf("%s", line), never printf(line)',
+)
+def test_odd_text(alice: Client, bob: Client, words: Words) -> None:
+    """Lines with accents, apostrophes and percent signs arrive as they were typed."""
+    accents, signs = odd_lines(words)
+    exchange(alice, bob, words.line())
+    talk(alice, bob, accents)
+    talk(bob, alice, signs)
+    exchange(alice, bob, words.line())
 
 
 @check(
     "s1-rest",
-    after="s1-first-line",
+    after="s1-answer",
     points=1,
     level=ROBUST,
     hint="Wait in recv, accept, poll or select, which cost nothing: no MSG_DONTWAIT in a loop, no timeout of 0",
@@ -359,7 +381,7 @@ def test_rest(alice: Client, bob: Client, server: Server, words: Words) -> None:
 
 @check(
     "s1-long-line",
-    after="s1-first-line",
+    after="s1-answer",
     points=2,
     level=ROBUST,
     hint=(
@@ -376,7 +398,7 @@ def test_long_line(size: int, alice: Client, bob: Client, server: Server, words:
 
 @check(
     "s1-port-taken",
-    after="s1-first-line",
+    after="s1-answer",
     points=1,
     level=ROBUST,
     hint="Look at what bind returns: where it fails say why (perror) and exit(1); no SO_REUSEPORT",
@@ -963,7 +985,7 @@ def test_shutdown(scene: Callable[..., None], server: Server, peer: Connect, wor
 
 @check(
     "s1-restart",
-    after="s1-first-line",
+    after="s1-answer",
     points=2,
     level=ROBUST,
     hint="Set SO_REUSEADDR on the listening socket before bind: "
@@ -1136,7 +1158,7 @@ def test_figures(
 
 @check(
     "s1-at-prompt",
-    after="s1-first-line",
+    after="s1-answer",
     points=2,
     level=ROBUST,
     hint="A client in input() or fgets hears nothing else: wait for "

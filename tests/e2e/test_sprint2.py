@@ -21,6 +21,7 @@ from grader.words import Words
 from tests.e2e.any_wire import (
     finds_its_port_taken,
     leave_the_processor_alone,
+    odd_lines,
     survive_long_lines,
 )
 from tests.e2e.echoes import bringing, is_not_sent_back, is_not_shown_again
@@ -203,12 +204,20 @@ def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract
 def test_leave(
     how: str, alice: Client, bob: Client, server: Server, newcomer: Bring, words: Words, contract: Contract
 ) -> None:
-    """However one leaves, the other stays, and a newcomer takes the place."""
+    """However one leaves, the other stays, and a newcomer takes the place; when both have left, two others come."""
     exchange(alice, bob, words.line())
     depart(bob, how, contract)
     alice.types(*words.lines(3))  # whoever writes to a client that has gone is told by a signal
-    exchange(newcomer("carol"), alice, words.line())
+    carol = newcomer("carol")
+    exchange(carol, alice, words.line())
+    depart(alice, how, contract)
+    dave = newcomer("dave")
+    exchange(dave, carol, words.line())
+    for client in carol, dave:
+        depart(client, how, contract)
+    exchange(newcomer("erin"), newcomer("frank"), words.line())
     server.goes_on()
+    leave_the_processor_alone(server)
 
 
 @check(
@@ -365,7 +374,21 @@ def test_broken_network(
     server.goes_on()
 
 
-# Any wire: nothing happens, lines are long, the port is taken
+# Any wire: lines are odd or long, nothing happens, the port is taken
+
+
+@check(
+    "s2-odd-text",
+    after="s2-either-first",
+    points=1,
+    level=ROBUST,
+    hint='A line is bytes, in UTF-8: send and show them all as they are, with printf("%s", line), never printf(line)',
+)
+def test_odd_text(alice: Client, bob: Client, words: Words) -> None:
+    """Lines with accents, apostrophes and percent signs arrive as they were typed."""
+    for line in odd_lines(words):
+        talk(alice, bob, line)
+    exchange(bob, alice, words.line())
 
 
 @check(

@@ -22,6 +22,7 @@ from grader.words import Words
 from tests.e2e.any_wire import (
     finds_its_port_taken,
     leave_the_processor_alone,
+    odd_lines,
     stays_silent,
     survive_long_lines,
 )
@@ -80,6 +81,9 @@ PRESENT = ", {} present$"
 SPEAKERS, LINES = 10, 200
 
 DEPARTURES = 50
+
+VISITS = 120
+"""Subject 004 wants room for a hundred; most tables have less."""
 
 STALL_LINES, STALL_BYTES = 4000, 1000
 """What flows past a client that does not read: more than the buffers of both systems hold together."""
@@ -313,6 +317,25 @@ def test_leave(
         hear(people[-1], people, words.line())
     all_hear_once(people, words)
     server.goes_on()
+    leave_the_processor_alone(server)
+
+
+@check(
+    "s3-come-and-go",
+    after="s3-three",
+    points=1,
+    level=ROBUST,
+    hint="Count down, and take out of the table, whoever leaves: else it is full once so many have come, ever",
+)
+def test_come_and_go(server: Server, newcomer: Bring, peer: Connect, words: Words) -> None:
+    """More come and go than any table has room for, and whoever comes then talks to those who stayed."""
+    people = room_of(newcomer, words, 2)
+    for _ in range(VISITS):
+        visitor = peer("visitor")
+        server.stage.wait_for_outside(lambda: not server.waiting())
+        visitor.closes()
+    people.append(newcomer("carol"))
+    all_hear_each_other(people, words)
 
 
 @check(
@@ -447,6 +470,21 @@ def test_broken_network(
 
 
 # Any wire: nothing happens, lines are long, the port is taken
+
+
+@check(
+    "s3-odd-text",
+    after="s3-three",
+    points=1,
+    level=ROBUST,
+    hint='A line is bytes, in UTF-8: send and show them all as they are, with printf("%s", line), never printf(line)',
+)
+def test_odd_text(newcomer: Bring, words: Words) -> None:
+    """Lines with accents, apostrophes and percent signs arrive as they were typed."""
+    people = room_of(newcomer, words, 3)
+    for line in odd_lines(words):
+        hear(people[0], people[1:], line)
+    all_hear_each_other(people, words)
 
 
 @check(

@@ -51,13 +51,27 @@ def test_a_scene_is_mute_when_no_word_reaches_anybody(found: Scene, is_mute: boo
     assert found.is_mute() == is_mute
 
 
+@pytest.mark.parametrize(
+    ("shown", "ends_mute"),
+    [("salut", True), ("salut bonsoir", False), ("", True)],
+    ids=["not yet", "heard", "none"],
+)
+def test_a_scene_ends_mute_when_its_last_line_reaches_nobody(shown: str, ends_mute: bool) -> None:
+    screens = {"alice": shown, "bob": "salut"}
+    assert (
+        scene(("alice", TYPED, "salut"), ("bob", TYPED, "bonsoir"), screens=screens).ends_mute() == ends_mute
+    )
+
+
 @pytest.fixture
 def judged(tmp_path: Path) -> Callable[..., dict[str, Verdict]]:
     """Have a server, and a client that only sends, judged by some checks of sprint 1."""
 
-    def judge(server: str, *only: str, jobs: int = 1, wire: str = "course") -> dict[str, Verdict]:
+    def judge(
+        server: str, *only: str, client: str = CLIENT, jobs: int = 1, wire: str = "course"
+    ) -> dict[str, Verdict]:
         (tmp_path / "server.py").write_text(server)
-        (tmp_path / "client.py").write_text(CLIENT)
+        (tmp_path / "client.py").write_text(client)
         (tmp_path / "messagerie.toml").write_text(
             'server = "python3 server.py {port}"\nclient = "python3 client.py {port}"\n'
             f'wire = "{wire}"\npatience = 1\n'
@@ -78,6 +92,34 @@ def test_where_the_first_line_does_not_arrive_none_is_waited_for(
     verdicts = judged(SILENT, "s1-first-line", "s1-turns", "s1-fin", "s1-third")
     assert outcomes(verdicts) == [FAILED, BLOCKED, BLOCKED, FAILED]
     assert verdicts["s1-fin"].why_not() == "s1-first-line failed first"
+
+
+ONE_WAY = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+(first, _), (second, _) = listener.accept(), listener.accept()
+for line in first.makefile("rb"):
+    second.sendall(line)
+"""
+
+HEARS = """
+import socket, sys, threading
+server = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+def show():
+    for line in server.makefile():
+        print(line, end="", flush=True)
+threading.Thread(target=show, daemon=True).start()
+for line in sys.stdin:
+    server.sendall(line.encode())
+"""
+
+
+def test_where_no_answer_arrives_none_is_waited_for_again(
+    judged: Callable[..., dict[str, Verdict]],
+) -> None:
+    verdicts = judged(ONE_WAY, "s1-first-line", "s1-answer", "s1-turns", "s1-fin", client=HEARS)
+    assert outcomes(verdicts) == [PASSED, FAILED, BLOCKED, BLOCKED]
+    assert verdicts["s1-fin"].why_not() == "s1-answer failed first"
 
 
 def test_what_an_unknown_wire_forbids_is_skipped_whatever_fails(
