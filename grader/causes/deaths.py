@@ -7,6 +7,9 @@ from grader.causes.rules import Causes
 
 CAUSES = Causes()
 
+BESIDE = "program"
+"""What a program is called that a check starts besides the server and the clients, as a second server."""
+
 TRACEBACK, INTERRUPTED = "Traceback (most recent call last)", "KeyboardInterrupt"
 """What a Python program writes when an exception ends it, and the exception that Ctrl+C raises in it."""
 
@@ -51,10 +54,12 @@ def sigpipe(seen: Evidence) -> bool:
     "the lines above it where.",
 )
 def exception(seen: Evidence) -> bool:
-    """Find a Python program that has ended with a traceback, unless the check has interrupted it."""
+    """Find a Python program that has ended with a traceback, unless the check wanted that, or has interrupted it."""
+    is_of_people = "sees" in seen.scene.expected
     return any(
         each["code"] not in (None, 0) and TRACEBACK in (words := words_of(each)) and INTERRUPTED not in words
         for each in seen.scene.programs
+        if not (is_of_people and each["name"] == BESIDE)
     )
 
 

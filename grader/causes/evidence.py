@@ -23,8 +23,14 @@ WORD_LETTERS = 6
 RELAYING = ("s1", "s2", "s3")
 """The sprints in which each line that is typed goes to the others as it is, and to nobody else."""
 
+TABLE = "s3"
+"""The sprint in which each line goes to all others."""
+
 TURNS = "s1"
 """The sprint in which one who leaves may end the conversation of both."""
+
+SPOILT = ("lets through", "cuts all")
+"""What a network does that joins and cuts what it had to carry."""
 
 AWAITED = re.compile(r"(?P<who>\w+) (?:sees|receives|ends)\b")
 
@@ -172,3 +178,36 @@ def misses_old_line(seen: Evidence, newcomer: str) -> bool:
     came = next((n for n, entry in enumerate(entries) if entry.actor == newcomer), len(entries))
     said = any(entry.act in SAID and text in entry.text for entry in entries[:came])
     return bool(text) and said and not seen.program("server")["waiting"]
+
+
+def is_line_to_see(seen: Evidence) -> bool:
+    """Tell whether somebody should have seen a line, which the server passes on as it is."""
+    return seen.sprint in RELAYING and "sees" in seen.scene.expected and len(seen.missed()[1]) >= WORD_LETTERS
+
+
+def behind_sending(seen: Evidence, text: str) -> Sequence[Entry]:
+    """Return the last sending of a text to the server, and all that came behind it; nothing if it was not sent."""
+    entries = seen.tapped.entries
+    came = [
+        place for place, entry in enumerate(entries) if entry.peer == "server" and is_sending(entry, text)
+    ]
+    return entries[came[-1] :] if came else ()
+
+
+def is_spoilt(seen: Evidence) -> bool:
+    """Tell whether the network has joined or cut anything before it failed."""
+    return any(is_spoiling(entry) for entry in seen.scene.entries)
+
+
+def is_spoiling(entry: Entry) -> bool:
+    """Tell whether the network joins or cuts here what it carries."""
+    return entry.actor == NETWORK and entry.act.startswith(SPOILT)
+
+
+def leavers(seen: Evidence) -> set[str]:
+    """Return who has left by a word or a key, or has lost the connection."""
+    words = (seen.quit, "end of input", "Ctrl+D", "Ctrl+C")
+    lost = [entry.act for entry in seen.scene.entries if entry.actor == NETWORK and is_departure(entry)]
+    return {entry.actor for entry in seen.typed() if entry.text in words} | {
+        each["name"] for each in seen.clients() for act in lost if each["name"] in re.findall(r"\w+", act)
+    }

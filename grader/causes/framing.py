@@ -2,15 +2,12 @@
 
 from itertools import pairwise
 
-from grader.causes.evidence import Evidence
+from grader.causes.evidence import Evidence, is_by, is_line, is_line_to_see, is_spoiling, is_spoilt
 from grader.causes.rules import Causes
-from grader.journal import NETWORK, SENT
+from grader.journal import SENT
 from grader.verdicts import quoted
 
 CAUSES = Causes()
-
-SPOILT = ("lets through", "cuts all")
-"""What a network does that joins and cuts what it had to carry."""
 
 
 @CAUSES.named(
@@ -42,18 +39,33 @@ def no_newline(seen: Evidence) -> bool:
 )
 def no_framing_joined(seen: Evidence) -> bool:
     """Find a failure where messages are joined; a whole line in another's place is not joined to anything."""
+    if is_line_to_see(seen) and came_right_behind_another(seen):
+        return True
     if "joined" not in (seen.check, *seen.case.split("-")):
         return False
     if seen.check != "framing":
-        return is_spoilt(seen)
+        return is_spoilt(seen) and has_passed_on(seen)
     wanted, first = seen.missed()[1].removesuffix("\\n"), first_line(seen.scene.got)
     is_hung_up_on = "the end of the connection" in seen.scene.got
     return not is_hung_up_on and (not first or wanted in first)
 
 
-def is_spoilt(seen: Evidence) -> bool:
-    """Tell whether the network has joined or cut anything before it failed."""
-    return any(entry.actor == NETWORK and entry.act.startswith(SPOILT) for entry in seen.scene.entries)
+def came_right_behind_another(seen: Evidence) -> bool:
+    """Tell whether the line that is missed was sent in one piece with another that was typed."""
+    text = seen.missed()[1]
+    others = {entry.text for entry in seen.typed() if is_line(entry)} - {text}
+    together = [f"{other}{between}{text}".encode() for other in others for between in ("", "\0")]
+    return any(pair in entry.data for entry in seen.sent() for pair in together)
+
+
+def has_passed_on(seen: Evidence) -> bool:
+    """Tell whether a server that is there has sent anything since the network has joined or cut what it carried.
+
+    One that sends nothing more, also where nothing is joined or cut, has another fault.
+    """
+    entries = seen.tapped.entries
+    spoilt = next((n for n, entry in enumerate(entries) if is_spoiling(entry)), len(entries))
+    return not entries or any(is_by(entry, "server", SENT) for entry in entries[spoilt:])
 
 
 def first_line(got: str) -> str:
@@ -76,7 +88,7 @@ def no_framing_cut(seen: Evidence) -> bool:
         or (seen.check == "network" and seen.case.startswith("cut"))
     )
     return (
-        (is_about_pieces and is_spoilt(seen))
+        (is_about_pieces and is_spoilt(seen) and has_passed_on(seen))
         or (seen.check == "cut" and was_sent_in_pieces(seen))
         or (seen.check in ("framing", "exit-word") and is_piece)
     )

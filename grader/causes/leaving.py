@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from grader.causes.evidence import TURNS, Evidence, is_by, is_departure, spoken, stopped
+from grader.causes.evidence import RELAYING, TURNS, Evidence, is_by, leavers, spoken, stopped
 from grader.causes.rules import Causes
-from grader.journal import ENDED, NETWORK, PRESSED, SENT, SIGNALLED, TYPED, Entry
+from grader.journal import CLOSED, ENDED, PRESSED, SENT, SIGNALLED, TYPED, Entry
 
 CAUSES = Causes()
 
@@ -31,7 +31,7 @@ def is_ended_by_prefix(seen: Evidence) -> bool:
         each["code"] is not None and not any(entry.text == seen.quit for entry in seen.typed())
         for entry in lines
         for each in seen.clients()
-        if each["name"] == entry.actor
+        if each["name"] == entry.actor and seen.missed()[1] in ("", entry.text)
     )
 
 
@@ -54,22 +54,33 @@ def server_ended_by_fin(seen: Evidence) -> bool:
 @CAUSES.named(
     "fin-ends-everybody",
     "One leaves, and the conversation of the others ends too: here who stays keeps the place and waits for a "
-    "newcomer. Close only the socket of the one who leaves, and do not relay its word.",
+    "newcomer. Close only the socket of the one who leaves, and pass no word for leaving on.",
 )
 def fin_ends_everybody(seen: Evidence) -> bool:
-    """Find somebody who has ended without leaving, where that is a fault."""
+    """Find somebody who has ended, or was hung up on, without leaving, where that is a fault."""
     gone, acted = leavers(seen), {entry.actor for entry in seen.scene.entries if entry.act in ACTS}
-    ended = {each["name"] for each in seen.clients() if each["code"] is not None}
+    ended = {each["name"] for each in seen.clients() if each["code"] is not None} | hung_up_on(seen)
     return seen.sprint != TURNS and bool(gone) and bool(ended & acted - gone - signalled(seen))
 
 
-def leavers(seen: Evidence) -> set[str]:
-    """Return who has left by a word or a key, or has lost the connection."""
-    words = (seen.quit, "end of input", "Ctrl+D", "Ctrl+C")
-    lost = [entry.act for entry in seen.scene.entries if entry.actor == NETWORK and is_departure(entry)]
-    return {entry.actor for entry in seen.typed() if entry.text in words} | {
-        each["name"] for each in seen.clients() for act in lost if each["name"] in re.findall(r"\w+", act)
-    }
+@CAUSES.named(
+    "hung-up",
+    "The server has closed the connection of a client that had not left. Is there room for so many? Is it the right "
+    "socket that is closed, and once only?",
+)
+def hung_up(seen: Evidence) -> bool:
+    """Find a client whose connection the server closes though nobody has left, or ended the server."""
+    has_begun = seen.sprint in RELAYING and not stopped(seen) and not leavers(seen) and not signalled(seen)
+    return has_begun and bool(hung_up_on(seen))
+
+
+def hung_up_on(seen: Evidence) -> set[str]:
+    """Return whose connection the server is seen to close first, before the client does."""
+    closings = [entry for entry in seen.tapped.entries if entry.act == CLOSED and entry.peer]
+    first = {
+        frozenset((entry.actor, entry.peer)): entry for entry in reversed(closings)
+    }  # of each connection
+    return {entry.peer for entry in first.values() if entry.actor == "server"}
 
 
 def signalled(seen: Evidence) -> set[str]:

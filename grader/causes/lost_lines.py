@@ -1,28 +1,26 @@
 """Causes: a line does not arrive. How far has it come, and who should have taken it on?"""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from grader.causes.evidence import (
-    RELAYING,
+    TABLE,
     TURNS,
-    WORD_LETTERS,
     Evidence,
+    behind_sending,
     is_by,
     is_line,
-    is_sending,
+    is_line_to_see,
     misses_old_line,
     says,
     spoken,
 )
 from grader.causes.rules import Causes
-from grader.journal import SENT, SHOWN, TYPED, Entry
+from grader.journal import SENT, SHOWN, TYPED
 
 CAUSES = Causes()
 
-TABLE = "s3"
-"""The sprint in which each line goes to all others."""
+ENDS = re.compile(r"\w+ ends$")
 
 FOR_A_CHILD = "waits for a child"
 """What a shell does that has started a program."""
@@ -33,23 +31,27 @@ WRITES_TO = re.compile(r"waits in (?:send|write|sendmsg) ")
 
 @CAUSES.named(
     "not-flushed",
-    "The text has reached the client, and does not appear: it lies in stdio's buffer. End what you print with "
-    "a line feed, or call fflush(stdout).",
+    "The text has reached the client, which has read it, and it does not appear: it lies in stdio's buffer. End what "
+    "you print with a line feed, or call fflush(stdout). Or the client drops it, or keeps it until its user has "
+    "typed: whose turn does it believe it is?",
 )
 def not_flushed(seen: Evidence) -> bool:
-    """Find a text that crossed the wire, was read, and is not shown."""
+    """Find a text that crossed the wire, was read by a client that goes on, and is not shown."""
     who, text = seen.missed()
-    arrived = sum(entry.peer == who and text in entry.text for entry in seen.sent())
+    arrived = sum(entry.peer == who and text in spoken(entry) for entry in seen.sent())
     shown = sum(
         entry.actor == who and entry.act == SHOWN and text in entry.text for entry in seen.tapped.entries
     )
-    return arrived > shown and not seen.program(who).get("unread") and "sees" in seen.scene.expected
+    client = seen.program(who)
+    is_read = client.get("code", 0) is None and not client["unread"]
+    return arrived > shown and is_read and "sees" in seen.scene.expected
 
 
 @CAUSES.named(
     "waits-for-keyboard",
     "The text has reached the client, and it does not read it: it waits for its keyboard. Listen to both, with "
-    "poll, or with a thread that receives.",
+    "poll, or with a thread that receives for as long as the client runs; or, where one speaks in turn, let it now "
+    "listen.",
 )
 def waits_for_keyboard(seen: Evidence) -> bool:
     """Find a client that leaves what has arrived unread."""
@@ -63,12 +65,23 @@ def is_at_keyboard(client: dict[str, Any]) -> bool:
 
 @CAUSES.named(
     "end-unnoticed",
-    "The server has ended the connection, and the client does not notice: it waits for its keyboard. Listen to both, "
-    "with poll, or with a thread that receives, and leave when recv returns 0.",
+    "The server has ended the connection, and the client stays: it waits for its keyboard. Listen to both, with "
+    "poll, or with a thread that receives; when recv returns 0 the whole program ends (exit), not that thread alone.",
 )
 def end_unnoticed(seen: Evidence) -> bool:
-    """Find a client that leaves the end of its connection unread."""
-    return any(each.get("end_unread") and is_at_keyboard(each) for each in seen.awaited())
+    """Find a client that has not read the end of its connection, or has, and listens to its keyboard only."""
+    is_end_due = bool(ENDS.match(seen.scene.expected)) and seen.program("server").get("code", 0) is not None
+    return any(
+        (each.get("end_unread") and is_at_keyboard(each))
+        or (is_end_due and each["code"] is None and waits_only(each, "keyboard"))
+        for each in seen.awaited()
+    )
+
+
+def waits_only(client: dict[str, Any], what: str) -> bool:
+    """Tell whether all threads of a client that wait for anything but a lock wait for one thing."""
+    waits = [wait for wait in client["threads"] if wait != FOR_A_CHILD and "lock" not in wait]
+    return bool(waits) and all(what in wait for wait in waits)
 
 
 @CAUSES.named(
@@ -78,17 +91,30 @@ def end_unnoticed(seen: Evidence) -> bool:
 )
 def both_reading(seen: Evidence) -> bool:
     """Find clients none of which reads its keyboard, though the last line that was typed has not been sent."""
-    waits = [
-        [wait for wait in each["threads"] if wait != FOR_A_CHILD]
-        for each in seen.clients()
-        if each["code"] is None
-    ]
-    typed = [entry for entry in seen.tapped.entries if entry.act == TYPED][-1:]
+    there = [each for each in seen.clients() if each["code"] is None]
     return (
-        len(waits) >= 2
-        and all(threads and all("connection" in wait for wait in threads) for threads in waits)
-        and not any(says(line.actor, line.text, seen.tapped.entries) for line in typed)
+        len(there) >= 2 and all(waits_only(each, "connection") for each in there) and bool(last_unsent(seen))
     )
+
+
+def last_unsent(seen: Evidence) -> str:
+    """Return who has typed the last line, where his client has not sent it; empty where it has."""
+    typed = [entry for entry in seen.tapped.entries if entry.act == TYPED][-1:]
+    unsent = [line.actor for line in typed if not says(line.actor, line.text, seen.tapped.entries)]
+    return unsent[0] if unsent else ""
+
+
+@CAUSES.named(
+    "keyboard-unread",
+    "The line was typed, and its client does not read it: it waits for the server. Where one speaks in turn, the "
+    "roles change with each line, in both clients; else listen to both, with poll, or with a thread that receives.",
+)
+def keyboard_unread(seen: Evidence) -> bool:
+    """Find a client that has not sent the line that is missed, and waits for nothing but its connection."""
+    typist = seen.program(last_unsent(seen))
+    is_missed = any(entry.text == seen.missed()[1] for entry in seen.typed())
+    is_listening = bool(typist) and typist["code"] is None and waits_only(typist, "connection")
+    return is_line_to_see(seen) and is_missed and is_listening
 
 
 @CAUSES.named(
@@ -107,11 +133,6 @@ def not_relayed(seen: Evidence) -> bool:
         and not misses_old_line(seen, who)
         and is_sent_to_nobody(seen, text)
     )
-
-
-def is_line_to_see(seen: Evidence) -> bool:
-    """Tell whether somebody should have seen a line, which the server passes on as it is."""
-    return seen.sprint in RELAYING and "sees" in seen.scene.expected and len(seen.missed()[1]) >= WORD_LETTERS
 
 
 def has_read_all(seen: Evidence) -> bool:
@@ -134,15 +155,6 @@ def is_sent_to_nobody(seen: Evidence, text: str) -> bool:
     behind = behind_sending(seen, text)
     parts = [spoken(entry) for entry in behind if is_by(entry, "server", SENT)]
     return bool(behind) and not any(part in text or text in part for part in parts)
-
-
-def behind_sending(seen: Evidence, text: str) -> Sequence[Entry]:
-    """Return the last sending of a text to the server, and all that came behind it; nothing if it was not sent."""
-    entries = seen.tapped.entries
-    came = [
-        place for place, entry in enumerate(entries) if entry.peer == "server" and is_sending(entry, text)
-    ]
-    return entries[came[-1] :] if came else ()
 
 
 @CAUSES.named(

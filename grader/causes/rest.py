@@ -1,8 +1,21 @@
 """Causes: a program waits where it must not, or never comes to rest."""
 
+import re
 from typing import Any
 
-from grader.causes.evidence import Evidence, is_by, is_departure, is_line, misses_old_line, says, words_of
+from grader.causes.evidence import (
+    RELAYING,
+    TABLE,
+    Evidence,
+    is_by,
+    is_departure,
+    is_line,
+    is_line_to_see,
+    leavers,
+    misses_old_line,
+    says,
+    words_of,
+)
 from grader.causes.rules import Causes
 from grader.journal import CONNECTED, SENT, STARTED
 from grader.verdicts import quoted
@@ -21,6 +34,10 @@ AGAIN = 3
 HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-input")
 """Checks in which there is a lot to do."""
 
+PAIR = 2
+
+ACCEPTS = re.compile(r"waits in accept")
+
 IN_A_THREAD = "Exception in thread "
 """What Python and Java write when an exception ends a thread, and not the program."""
 
@@ -36,6 +53,44 @@ def silent_client_blocks(seen: Evidence) -> bool:
 
 
 @CAUSES.named(
+    "not-accepted",
+    "Somebody has connected and is not accepted, though nobody has left: the server serves those who are there, and "
+    "does not come back to accept. Start a thread for each, and do not wait for its end (join) in that loop.",
+)
+def not_accepted(seen: Evidence) -> bool:
+    """Find somebody who waits to be accepted where there is room."""
+    server, people = seen.program("server"), len(seen.clients())
+    has_room = seen.sprint == TABLE or (seen.sprint in RELAYING and people <= PAIR)
+    return (
+        has_room
+        and is_alive(seen)
+        and bool(server["waiting"])
+        and is_line_to_see(seen)
+        and is_all_there(seen)
+    )
+
+
+def is_all_there(seen: Evidence) -> bool:
+    """Tell whether nobody has left."""
+    return not seen.somebody_left() and not leavers(seen)
+
+
+@CAUSES.named(
+    "waits-for-more",
+    "The server waits in accept, and for nobody who is there: what they say lies unread, or they are told nothing. "
+    "Serve each one as soon as there is somebody to talk to, and accept the next meanwhile.",
+)
+def waits_for_more(seen: Evidence) -> bool:
+    """Find a server all of whose threads wait for a newcomer while a line is missed."""
+    server = seen.program("server")
+    is_accepting = bool(server) and bool(server["threads"]) and all(map(ACCEPTS.match, server["threads"]))
+    is_idle = is_accepting and (
+        bool(server["unread"]) or not any(entry.actor == "server" for entry in seen.sent())
+    )
+    return is_idle and is_line_to_see(seen) and is_overheard(seen, seen.missed()[0]) and is_all_there(seen)
+
+
+@CAUSES.named(
     "busy-client",
     "A client uses the processor while nothing happens: somewhere it asks again and again instead of waiting. "
     "recv, fgets and poll without a time limit wait for free.",
@@ -48,7 +103,8 @@ def busy_client(seen: Evidence) -> bool:
 @CAUSES.named(
     "busy",
     "The server uses the processor while nothing happens: somewhere it asks again and again instead of waiting. "
-    "recv, accept and poll without a time limit wait for free.",
+    "recv, accept and poll without a time limit wait for free; but at a connection's end recv returns 0, at once and "
+    "for ever.",
 )
 def busy(seen: Evidence) -> bool:
     """Find a server that burns the processor."""
@@ -75,9 +131,11 @@ def thread_exception(seen: Evidence) -> bool:
     "of a function that takes a lock must give it back.",
 )
 def lock_kept(seen: Evidence) -> bool:
-    """Find a server with a thread that waits for a lock; main may wait for a condition."""
-    threads = seen.program("server").get("threads", [])[1:]
-    return seen.check not in HEAVY and any("lock" in wait for wait in threads)
+    """Find a server with a thread that waits for a lock; main may wait for a condition, if nothing lies unread."""
+    server = seen.program("server")
+    threads = server.get("threads", [])
+    has_line = bool(server) and bool(server["unread"]) and not server["waiting"] and is_line_to_see(seen)
+    return seen.check not in HEAVY and any("lock" in wait for wait in threads[0 if has_line else 1 :])
 
 
 @CAUSES.named(
@@ -113,14 +171,23 @@ def is_alive(seen: Evidence) -> bool:
 
 def is_left_out(seen: Evidence, newcomer: str) -> bool:
     """Tell whether the server is seen to have no place for somebody."""
-    is_known = is_overheard(seen, newcomer) or bool(seen.program("server")["waiting"])
-    return is_known and not is_served(seen, newcomer) and not misses_old_line(seen, newcomer)
+    server = seen.program("server")
+    is_kept_out = bool(server["waiting"]) or (
+        is_overheard(seen, newcomer) and not is_listened_to(seen, newcomer)
+    )
+    return is_kept_out and not is_served(seen, newcomer) and not misses_old_line(seen, newcomer)
+
+
+def is_listened_to(seen: Evidence, newcomer: str) -> bool:
+    """Tell whether the server has read all that a newcomer at a terminal has said."""
+    has_spoken = any(is_by(entry, newcomer, SENT) for entry in seen.tapped.entries)
+    return has_spoken and not seen.program("server")["unread"]
 
 
 def is_served(seen: Evidence, newcomer: str) -> bool:
     """Tell whether the server has said anything to somebody, or has passed a line of his on."""
     is_passed_on = any(
-        is_line(entry) and says("server", entry.text, seen.tapped.entries)
+        is_line(entry) and says("server", entry.text.split()[0], seen.tapped.entries)
         for entry in seen.tapped.entries
         if entry.actor == newcomer
     )

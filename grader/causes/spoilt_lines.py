@@ -2,22 +2,31 @@
 
 import re
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 from grader.causes.evidence import (
     RELAYING,
     WORD_LETTERS,
     Evidence,
+    behind_sending,
     is_by,
     is_departure,
     is_line,
+    is_line_to_see,
+    is_spoilt,
     says,
     spoken,
     without_padding,
 )
 from grader.causes.rules import Causes
-from grader.journal import SENT, Entry
+from grader.journal import SENT, SHOWN, Entry
 
 CAUSES = Causes()
+
+ALIKE = 0.75
+"""Two words that were made up by chance are less alike than that, and one that has lost a letter is more."""
+
+ONCE = re.compile(r"(?P<who>\w+) is shown ['\"](?P<line>.*)['\"] once")
 
 ECHOING = "s4"
 """The sprint in which everybody's lines come back to him: there that is no fault."""
@@ -62,18 +71,82 @@ def residue(seen: Evidence) -> bool:
 
 @CAUSES.named(
     "first-word-only",
-    "Of a line of several words only the first was sent: scanf with %s, and cin >>, read a word. Read the whole "
-    "line, with fgets or getline.",
+    "A line of several words was sent word by word, or only its first word was: scanf with %s, and cin >>, read a "
+    "word. Read the whole line, with fgets or getline.",
 )
 def first_word_only(seen: Evidence) -> bool:
-    """Find the first word of the wanted line sent by itself by the one who typed them all."""
+    """Find the first word of the wanted line sent by itself, by the one who typed them all or by the server."""
     wanted = seen.missed()[1]
-    first, _blank, rest = wanted.partition(" ")
     typists = {entry.actor for entry in seen.typed() if entry.text == wanted}
-    sent = [spoken(entry) for entry in seen.sent() if entry.actor in typists]
+    return any(
+        is_first_word(wanted, [spoken(entry) for entry in seen.sent() if entry.actor == sender])
+        for sender in (*typists, "server")
+    )
+
+
+def is_first_word(wanted: str, sent: Sequence[str]) -> bool:
+    """Tell whether of a line of several words the first stands by itself in what was sent, and not the line."""
+    first, _blank, rest = wanted.partition(" ")
     by_itself = re.compile(rf"(^|\W){re.escape(first)}$")
     is_in_pieces = any(text.startswith(" ") for text in sent)
-    return bool(rest) and not is_in_pieces and any(by_itself.search(text) for text in sent)
+    is_whole = any(wanted in text for text in sent)
+    return bool(rest) and not is_in_pieces and not is_whole and any(by_itself.search(text) for text in sent)
+
+
+@CAUSES.named(
+    "changed-by-client",
+    "The client does not send what was typed: letters are missing or others. fgets keeps the line feed, if there was "
+    "room for it; strlen counts what stands before the NUL; and letters with accents are bytes beyond 127.",
+)
+def changed_by_client(seen: Evidence) -> bool:
+    """Find a line that is sent not quite as it was typed."""
+    text = seen.missed()[1]
+    typists = {entry.actor for entry in seen.typed() if entry.text == text}
+    sent = [entry for entry in seen.sent() if entry.actor in typists]
+    return can_be_changed(seen) and is_changed(text, [spoken(entry) for entry in sent])
+
+
+@CAUSES.named(
+    "changed-by-server",
+    "The server does not send on what it has received: letters are missing or others. Send as many bytes as recv "
+    "returned, from the first one on; and to look for the word for leaving, change a copy.",
+)
+def changed_by_server(seen: Evidence) -> bool:
+    """Find a line that goes into the server whole, and comes out not quite as it was."""
+    who, text = seen.missed()
+    behind = behind_sending(seen, text)
+    sent = [spoken(entry) for entry in behind if is_by(entry, "server", SENT) and entry.peer == who]
+    return can_be_changed(seen) and is_changed(text, sent)
+
+
+@CAUSES.named(
+    "changed-on-screen",
+    "The client has received the line, and shows another: letters are missing or others. Show what has come as it "
+    'is, up to its end, with printf("%s", line), which takes no byte of it for a sign.',
+)
+def changed_on_screen(seen: Evidence) -> bool:
+    """Find a line that has come to a client whole, and is shown not quite as it was."""
+    who, text = seen.missed()
+    has_come = any(entry.peer == who and text in spoken(entry) for entry in seen.sent())
+    shown = [entry.text for entry in seen.tapped.entries if is_by(entry, who, SHOWN)]
+    return has_come and can_be_changed(seen) and is_changed(text, shown)
+
+
+def can_be_changed(seen: Evidence) -> bool:
+    """Tell whether a line is missed that nothing but the programs can have changed."""
+    return is_line_to_see(seen) and not is_spoilt(seen)
+
+
+def is_changed(line: str, found: Sequence[str]) -> bool:
+    """Tell whether a text is found that is nearly a line, or all of it in other letters, and never the line."""
+    return not any(line in text for text in found) and any(is_nearly(text, line) for text in found)
+
+
+def is_nearly(text: str, line: str) -> bool:
+    """Tell whether a text was a line before letters were lost or changed."""
+    words = len(line.split())
+    last = " ".join(text.split()[-words:])  # a name or a sign may stand in front of it
+    return SequenceMatcher(None, last.casefold(), line.casefold()).ratio() >= ALIKE or last == line[::-1]
 
 
 @CAUSES.named(
@@ -117,3 +190,37 @@ def echo(seen: Evidence) -> bool:
     return seen.sprint != ECHOING and any(
         words in text for words in seen.lines_of(who) if len(words) >= WORD_LETTERS for text in came
     )
+
+
+@CAUSES.named(
+    "sent-back",
+    "The line goes back to the one who said it, and not to this client: the server has mixed up who speaks and who "
+    "listens. Who speaks is the one from whose socket the line was read, and not who came first, or last.",
+)
+def sent_back(seen: Evidence) -> bool:
+    """Find a line that the server sends to its own speaker, and not to the one who misses it."""
+    who, text = seen.missed()
+    behind = behind_sending(seen, text)
+    reached = {entry.peer for entry in behind if is_by(entry, "server", SENT) and text in spoken(entry)}
+    return (
+        is_line_to_see(seen) and who not in reached and bool(reached & {entry.actor for entry in behind[:1]})
+    )
+
+
+@CAUSES.named(
+    "sent-twice",
+    "The server sends the line twice to the same client: it is in the table twice. Who leaves must be taken out "
+    "before the system gives the number of his socket to somebody else.",
+)
+def sent_twice(seen: Evidence) -> bool:
+    """Find a line that should be shown once, and that the server sends to that client again."""
+    found = ONCE.match(seen.scene.expected)
+    if not found:
+        return False
+    came = [
+        entry
+        for entry in seen.tapped.entries
+        if is_by(entry, "server", SENT) and entry.peer == found["who"] and found["line"] in entry.text
+    ]
+    said = [entry for entry in seen.typed() if entry.text == found["line"]]
+    return sum(entry.text.count(found["line"]) for entry in came) > len(said)

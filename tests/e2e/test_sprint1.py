@@ -215,7 +215,7 @@ def test_after_fin(
     "s1-last-line",
     after="s1-answer",
     points=2,
-    hint="Keep the last line that was sent to each place, and send it to the newcomer who takes that place",
+    hint="Keep the last line that was sent to each place, and send it to whoever takes that place (course text 001)",
 )
 def test_last_line(alice: Client, bob: Client, newcomer: Bring, words: Words, contract: Contract) -> None:
     """Where a conversation goes on with a newcomer, it is shown the last line that its place was sent."""
@@ -1171,6 +1171,7 @@ def test_at_prompt(typing: bool, alice: Client, bob: Client, server: Server, wor
     if typing:
         alice.begins_to_type(words.word())
     server.interrupt()
+    server.ends()
     alice.ends()
     bob.ends()
 

@@ -22,6 +22,10 @@ from grader.journal import (
 )
 from grader.verdicts import FAILED, Case, Scene
 
+KEPT = "waits for a lock, a condition or a thread"
+
+READS_SERVER, READS_KEYBOARD = "waits in read on the connection 4 - 5", "waits in read on its keyboard"
+
 
 def entries(*steps: tuple[str, ...]) -> tuple[Entry, ...]:
     return tuple(Entry(0.0, actor, act, "".join(data).encode()) for actor, act, *data in steps)
@@ -219,12 +223,21 @@ def test_who_waits_for_the_keyboard_leaves_unread_what_has_come(
     who: str, left: dict[str, Any], name: str
 ) -> None:
     """Only of the one is anything expected here; the other may be in the middle of a line."""
-    clients = {
-        each: program(each, threads=["waits in read on its keyboard"], **(left if each == who else {}))
-        for each in ("alice", "bob")
-    }
+    clients = [
+        program("alice", threads=[READS_KEYBOARD], **(left if who == "alice" else {})),
+        program("bob", threads=[READS_KEYBOARD, READS_SERVER], **(left if who == "bob" else {})),
+    ]
     error = "expected: bob ends\n     got: bob is still running"
-    assert cause("s1-server-end", Scene(error, (), (program("server", code=0), *clients.values()))) == name
+    assert cause("s1-server-end", Scene(error, (), (program("server", code=0), *clients))) == name
+
+
+@pytest.mark.parametrize(("server", "name"), [(0, "end-unnoticed"), (None, "")], ids=["ended", "there"])
+def test_who_has_read_the_end_and_waits_for_the_keyboard_should_have_left(
+    server: int | None, name: str
+) -> None:
+    alice = program("alice", threads=[READS_KEYBOARD])
+    error = "expected: alice ends\n     got: alice is still running"
+    assert cause("s3-server-end", Scene(error, (), (program("server", code=server), alice))) == name
 
 
 TRACEBACK = ["Traceback (most recent call last):", '  File "server.py", line 3, in <module>']
@@ -334,20 +347,16 @@ def waits_in(*threads: str) -> dict[str, Any]:
     return {"threads": ["waits for a child", *threads]}
 
 
-KEPT = "waits for a lock, a condition or a thread"
-
-READS_SERVER, READS_KEYBOARD = "waits in read on the connection 4 - 5", "waits in read on its keyboard"
-
-
 @pytest.mark.parametrize(
     ("thread", "steps", "name"),
     [
         (READS_SERVER, [entry("alice", TYPED, "povelu")], "both-reading"),
         (READS_SERVER, [*relayed("bob", "lopina", "alice"), entry("alice", TYPED, "povelu")], "both-reading"),
         (READS_SERVER, relayed("alice", "povelu"), "not-read"),
-        (READS_KEYBOARD, [entry("alice", TYPED, "povelu")], ""),
+        (READS_KEYBOARD, [entry("alice", TYPED, "povelu")], "keyboard-unread"),
+        (READS_KEYBOARD, relayed("alice", "povelu"), "not-read"),
     ],
-    ids=["from the start", "later", "the line was sent", "one reads"],
+    ids=["from the start", "later", "the line was sent", "one reads", "one reads, and it was sent"],
 )
 def test_both_read_if_what_was_typed_last_was_not_sent(thread: str, steps: list[Entry], name: str) -> None:
     people = (program("alice", **waits_in(READS_SERVER)), program("bob", **waits_in(thread)))
@@ -422,10 +431,15 @@ def test_in_sprint_1_a_line_may_wait_for_its_turn() -> None:
 
 
 SPOILT = entry("network", "lets through all of alice")
+PASSED_ON = entry("server", SENT, "lopina\n", "bob")
 
 
-@pytest.mark.parametrize(("steps", "name"), [([SPOILT], "no-framing-joined"), ([], "")])
-def test_nothing_is_joined_before_the_network_lets_it_through(steps: list[Entry], name: str) -> None:
+@pytest.mark.parametrize(
+    ("steps", "name"),
+    [([SPOILT, PASSED_ON], "no-framing-joined"), ([PASSED_ON], ""), ([PASSED_ON, SPOILT], "")],
+    ids=["behind it", "never", "nothing behind it"],
+)
+def test_what_is_passed_on_once_the_network_has_joined_it_is_joined(steps: list[Entry], name: str) -> None:
     scene = played("bob sees 'povelu'", [entry("network", "holds back what alice sends"), *steps], ALICE, BOB)
     assert told("s2-joined", scene, "to the server") == name
 
@@ -440,7 +454,7 @@ def test_nothing_is_joined_before_the_network_lets_it_through(steps: list[Entry]
     ],
 )
 def test_nothing_is_cut_before_the_network_does_it(check: str, case: str, act: str, name: str) -> None:
-    steps = [entry("network", act)] if act else []
+    steps = [entry("network", act), PASSED_ON] if act else [PASSED_ON]
     assert told(check, played("bob sees 'povelu'", steps, ALICE, BOB), case) == name
 
 
@@ -456,10 +470,10 @@ SAID_TO_NOBODY = relayed("alice", "povelu gitama")
         (SAID_TO_NOBODY, {"unread": 4}, ""),
         (SAID_TO_NOBODY, {"unread": 14, "threads": ["runs"]}, ""),
         (SAID_TO_NOBODY, {"unread": 14, "threads": ["waits in send on the connection 4444 - 5"]}, ""),
-        (SAID_TO_NOBODY, {"waiting": 1}, ""),
+        (SAID_TO_NOBODY, {"waiting": 1}, "not-accepted"),
         (SAID_TO_NOBODY, {"code": 1}, ""),
         ([entry("alice", TYPED, "povelu gitama")], {}, ""),
-        ([*SAID_TO_NOBODY, entry("server", SENT, "povelu", "carol")], {}, ""),
+        ([*SAID_TO_NOBODY, entry("server", SENT, "povelu", "carol")], {}, "first-word-only"),
         ([*SAID_TO_NOBODY, entry("bob", STARTED)], {}, ""),
     ],
     ids=[
@@ -637,3 +651,131 @@ def test_who_was_refused_a_port_on_purpose_needs_no_option() -> None:
 def test_a_port_that_is_still_in_use_wants_an_option(steps: list[Entry], words: list[str], name: str) -> None:
     scene = Scene(never(*words), tuple(steps), (program("server", code=1, words=words),))
     assert cause("s1-restart", scene) == name
+
+
+WHOLE = relayed("alice", "povelu gitama")
+
+
+def on_its_way(*steps: Entry) -> Scene:
+    """Bob misses alice's line; so it went."""
+    return played("bob sees 'povelu gitama'", [entry("bob", STARTED), *steps], ALICE, BOB)
+
+
+@pytest.mark.parametrize("found", ["povelu gitam", "ovelu gitama", "alice: povelu gitaa", "POVELU GITAMA"])
+def test_a_line_is_changed_where_it_is_first_seen_to_be_another(found: str) -> None:
+    typed, shown = entry("alice", TYPED, "povelu gitama"), entry("bob", SHOWN, found)
+    client = on_its_way(
+        typed, entry("alice", SENT, found, "server"), entry("server", SENT, found, "bob"), shown
+    )
+    assert told("s2-either-first", client) == "changed-by-client"
+    assert (
+        told("s3-three", on_its_way(*WHOLE, entry("server", SENT, found, "bob"), shown))
+        == "changed-by-server"
+    )
+    assert (
+        told("s1-first-line", on_its_way(*relayed("alice", "povelu gitama", "bob"), shown))
+        == "changed-on-screen"
+    )
+
+
+def test_another_line_is_no_changed_one() -> None:
+    assert (
+        told("s3-three", on_its_way(*WHOLE, entry("server", SENT, "lopina semuto", "bob"))) == "not-relayed"
+    )
+
+
+def test_a_line_that_is_answered_in_capitals_and_made_small_is_no_echo() -> None:
+    steps = [
+        *relayed("alice", "povelu", "bob"),
+        *relayed("bob", "POVELU"),
+        entry("server", SENT, "povelu\n", "alice"),
+    ]
+    assert told("s1-fin-prefix", played("alice sees 'POVELU'", steps, ALICE, BOB)) == "changed-by-server"
+
+
+def test_a_line_that_goes_to_its_speaker_and_not_to_the_other_is_sent_back() -> None:
+    scene = on_its_way(*relayed("alice", "povelu gitama", "alice"))
+    assert told("s3-three", scene) == "sent-back"
+
+
+@pytest.mark.parametrize(("hearers", "name"), [(("bob", "bob"), "sent-twice"), (("bob", "carol"), "")])
+def test_a_line_that_comes_twice_is_sent_twice(hearers: tuple[str, ...], name: str) -> None:
+    scene = played("bob is shown 'povelu' once", relayed("alice", "povelu", *hearers), ALICE, BOB, CAROL)
+    assert told("s3-leave", scene) == name
+
+
+HUNG_UP = entry("server", CLOSED, "", "bob")
+
+
+@pytest.mark.parametrize(
+    ("check", "steps", "name"),
+    [
+        ("s3-three", [HUNG_UP], "hung-up"),
+        ("s3-three", [entry("bob", CLOSED, "", "server"), HUNG_UP], ""),
+        ("s3-three", [entry("server", SIGNALLED, "SIGINT"), HUNG_UP], ""),
+        (
+            "s3-leave",
+            [entry("bob", TYPED, "lopina"), entry("alice", TYPED, "fin"), HUNG_UP],
+            "fin-ends-everybody",
+        ),
+    ],
+    ids=["at once", "he has closed it", "the server ends", "another leaves"],
+)
+def test_the_server_hangs_up_on_who_has_not_left(check: str, steps: list[Entry], name: str) -> None:
+    assert told(check, played("carol sees 'povelu'", steps, ALICE, BOB, CAROL)) == name
+
+
+ACCEPTING = {"threads": ["waits in accept on the listening socket (port 4)"]}
+
+
+@pytest.mark.parametrize(
+    ("check", "server", "people", "name"),
+    [
+        ("s2-either-first", {"waiting": 1, "threads": [KEPT]}, (ALICE, BOB), "not-accepted"),
+        ("s2-third", {"waiting": 1, "threads": [KEPT]}, (ALICE, BOB, CAROL), ""),
+        ("s3-three", {"waiting": 1, "threads": [KEPT]}, (ALICE, BOB, CAROL), "not-accepted"),
+        ("s1-first-line", ACCEPTING, (ALICE, BOB), "waits-for-more"),
+        ("s1-first-line", ACCEPTING | {"unread": 7}, (ALICE, BOB), "waits-for-more"),
+    ],
+    ids=["a join", "the third of a pair", "in a room", "tells nobody anything", "reads nobody"],
+)
+def test_the_server_is_not_there_for_those_who_have_come(
+    check: str, server: dict[str, Any], people: tuple[dict[str, Any], ...], name: str
+) -> None:
+    steps = [entry("alice", TYPED, "povelu"), entry("alice", SENT, "povelu\n", "server")]
+    assert told(check, played("bob sees 'povelu'", steps, *people, **server)) == name
+
+
+def test_main_waits_for_a_lock_where_a_line_lies_unread() -> None:
+    steps = [*relayed("alice", "povelu"), GONE, *NEWCOMER[2:]]
+    scene = played("bob sees 'lopina'", steps, BOB, CAROL, unread=7, threads=[KEPT])
+    assert told("s2-leave", scene) == "lock-kept"
+
+
+def test_a_newcomer_whose_line_the_server_has_read_has_a_place() -> None:
+    steps = [entry("bob", STARTED), GONE, *NEWCOMER[2:], entry("carol", SENT, "lopina\n", "server")]
+    assert told("s3-leave", played("bob sees 'lopina'", steps, BOB, CAROL)) == "not-relayed"
+
+
+def test_a_second_server_that_fails_as_it_should_is_not_what_people_miss() -> None:
+    second = program("program", code=1, words=[*TRACEBACK, "OSError: [Errno 98]"])
+    assert told("s2-port-taken", played("bob sees 'povelu'", [], ALICE, BOB, second)) == ""
+
+
+def test_a_client_that_ends_behind_an_answer_has_not_taken_its_own_line_for_the_word() -> None:
+    steps = relayed("alice", "finpovelu", "bob")
+    scene = played("alice sees 'FINPOVELU'", steps, program("alice", code=0), BOB)
+    assert told("s3-fin-prefix", scene) == ""
+
+
+def test_a_client_that_has_ended_keeps_nothing_in_its_buffer() -> None:
+    scene = played("bob sees 'povelu'", relayed("alice", "povelu", "bob"), ALICE, program("bob", code=0))
+    assert told("s3-three", scene) == ""
+
+
+@pytest.mark.parametrize("between", ["\x00", ""])
+def test_what_came_right_behind_another_line_was_not_read(between: str) -> None:
+    joined = entry("server", SENT, f"lopina{between}povelu\x00", "bob")
+    steps = [*relayed("carol", "lopina"), *relayed("alice", "povelu"), joined]
+    scene = played("bob sees 'povelu'", steps, ALICE, BOB, CAROL)
+    assert told("s3-crossing", scene) == "no-framing-joined"
