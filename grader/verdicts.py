@@ -57,9 +57,9 @@ class Scene:
         return self._are_unheard([each for each in self.entries if each.act in SAID][-1:])
 
     def _are_unheard(self, lines: Sequence[Entry]) -> bool:
-        words = [(line.actor, word) for line in lines for word in line.text.split()]
-        heard = {speaker: self.heard_beside(speaker) for speaker, _word in words}
-        return bool(words) and not any(word in heard[speaker] for speaker, word in words)
+        said = {(line.actor, word) for line in lines for word in line.text.split()}
+        heard = {speaker: self.heard_beside(speaker) for speaker in {speaker for speaker, _word in said}}
+        return bool(said) and not any(word in heard[speaker] for speaker, word in said)
 
     def heard_beside(self, speaker: str) -> str:
         """Return all that anybody but one speaker has seen, or received."""

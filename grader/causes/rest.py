@@ -28,6 +28,9 @@ BUSY_SECONDS = 0.3
 BUSY_CLIENT_SECONDS = 0.8
 """The same for a client at rest, which may have loaded a library to draw with: that takes half a second of it."""
 
+LINE_SECONDS = 0.02
+"""And for each line that is typed at it, which a client with a line to edit draws several times."""
+
 AGAIN = 3
 """A line that comes so often, one right behind the other, and was typed once at most, comes from a loop."""
 
@@ -134,7 +137,7 @@ def lock_kept(seen: Evidence) -> bool:
     """Find a server with a thread that waits for a lock; main may wait for a condition, if nothing lies unread."""
     server = seen.program("server")
     threads = server.get("threads", [])
-    has_line = bool(server) and bool(server["unread"]) and not server["waiting"] and is_line_to_see(seen)
+    has_line = bool(server) and bool(server["unread"]) and not server["waiting"] and seen.somebody_left()
     return seen.check not in HEAVY and any("lock" in wait for wait in threads[0 if has_line else 1 :])
 
 
@@ -212,7 +215,7 @@ def client_loops(seen: Evidence) -> bool:
         bool(seen.flooders())
         or any(seen.prints_for_ever(each["name"]) for each in seen.clients())
         or comes_again_and_again(seen)
-        or (is_at_rest and any(is_burning(each) for each in seen.clients()))
+        or (is_at_rest and any(is_burning(each, seen) for each in seen.clients()))
     )
 
 
@@ -224,6 +227,8 @@ def comes_again_and_again(seen: Evidence) -> bool:
     return is_to_server and len(came) == AGAIN and len(set(came)) == 1 and typed <= 1
 
 
-def is_burning(client: dict[str, Any]) -> bool:
-    """Tell whether a client has used more of the processor than one at rest does."""
-    return float(client["seconds"]) > (BUSY_SECONDS if "runs" in client["threads"] else BUSY_CLIENT_SECONDS)
+def is_burning(client: dict[str, Any], seen: Evidence) -> bool:
+    """Tell whether a client has used more of the processor than one at rest does, and what is typed at it needs."""
+    typed = sum(entry.actor == client["name"] for entry in seen.typed())
+    at_rest = BUSY_SECONDS if "runs" in client["threads"] else BUSY_CLIENT_SECONDS
+    return float(client["seconds"]) > at_rest + typed * LINE_SECONDS

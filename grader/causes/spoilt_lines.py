@@ -102,8 +102,9 @@ def changed_by_client(seen: Evidence) -> bool:
     """Find a line that is sent not quite as it was typed."""
     text = seen.missed()[1]
     typists = {entry.actor for entry in seen.typed() if entry.text == text}
-    sent = [entry for entry in seen.sent() if entry.actor in typists]
-    return can_be_changed(seen) and is_changed(text, [spoken(entry) for entry in sent])
+    return can_be_changed(seen) and is_changed(
+        text, [spoken(entry) for entry in seen.sent() if entry.actor in typists]
+    )
 
 
 @CAUSES.named(
@@ -114,9 +115,14 @@ def changed_by_client(seen: Evidence) -> bool:
 def changed_by_server(seen: Evidence) -> bool:
     """Find a line that goes into the server whole, and comes out not quite as it was."""
     who, text = seen.missed()
-    behind = behind_sending(seen, text)
-    sent = [spoken(entry) for entry in behind if is_by(entry, "server", SENT) and entry.peer == who]
-    return can_be_changed(seen) and is_changed(text, sent)
+    return can_be_changed(seen) and is_changed(
+        text,
+        [
+            spoken(entry)
+            for entry in behind_sending(seen, text)
+            if is_by(entry, "server", SENT) and entry.peer == who
+        ],
+    )
 
 
 @CAUSES.named(
@@ -127,9 +133,11 @@ def changed_by_server(seen: Evidence) -> bool:
 def changed_on_screen(seen: Evidence) -> bool:
     """Find a line that has come to a client whole, and is shown not quite as it was."""
     who, text = seen.missed()
-    has_come = any(entry.peer == who and text in spoken(entry) for entry in seen.sent())
-    shown = [entry.text for entry in seen.tapped.entries if is_by(entry, who, SHOWN)]
-    return has_come and can_be_changed(seen) and is_changed(text, shown)
+    return (
+        can_be_changed(seen)
+        and any(entry.peer == who and text in spoken(entry) for entry in seen.sent())
+        and is_changed(text, [entry.text for entry in seen.tapped.entries if is_by(entry, who, SHOWN)])
+    )
 
 
 def can_be_changed(seen: Evidence) -> bool:
@@ -146,7 +154,10 @@ def is_nearly(text: str, line: str) -> bool:
     """Tell whether a text was a line before letters were lost or changed."""
     words = len(line.split())
     last = " ".join(text.split()[-words:])  # a name or a sign may stand in front of it
-    return SequenceMatcher(None, last.casefold(), line.casefold()).ratio() >= ALIKE or last == line[::-1]
+    return (
+        len(last) <= 2 * len(line)
+        and SequenceMatcher(None, last.casefold(), line.casefold()).ratio() >= ALIKE
+    ) or last == line[::-1]
 
 
 @CAUSES.named(

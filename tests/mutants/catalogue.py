@@ -327,6 +327,7 @@ PATCHES = [
         "pair.deliver(line, speaker, other)",
         "pair.deliver(line, speaker, 3 - other)",
         "s2-no-echo",
+        "sent-back",
     ),
     Patch(
         2,
@@ -368,6 +369,7 @@ PATCHES = [
         "        threads = [",
         "        threading.Thread(target=lambda: accept(listener, stop)).start()\n        threads = [",
         "s2-third",
+        "hung-up",
     ),
     Patch(
         2,
@@ -1553,7 +1555,7 @@ FAULTY = [
     Compiled(2, "one buffer for all", "-DWIRE=2 -DBUG_ONE_BUFFER", "s2-cut", "shared-buffer"),
     Compiled(3, "only the next", "-DBUG_ONLY_NEXT", "s3-three", "not-relayed"),
     Compiled(3, "only the first", "-DBUG_FIRST_OTHER", "s3-three", "some-left-out"),
-    Compiled(3, "three at most", "-DMOST=3", "s3-five"),
+    Compiled(3, "three at most", "-DMOST=3", "s3-five", "hung-up"),
     Compiled(3, "client sends for ever", "-DBUG_END_REPEATS", "s3-leave", "client-loops"),
     Compiled(3, "lock kept", "-DBUG_LOCK_KEPT", "s3-leave", "lock-kept"),
     Compiled(3, "login first", "-DBUG_LOGIN_FIRST", "s3-silent", "silent-client-blocks"),
@@ -1593,7 +1595,7 @@ FAULTY = [
     Compiled(1, "bind not looked at", "-DBUG_BIND_UNCHECKED", "s1-port-taken", "port-not-bound"),
     Compiled(2, "bind not looked at", "-DBUG_BIND_UNCHECKED", "s2-port-taken", "port-not-bound"),
     Compiled(3, "bind not looked at", "-DBUG_BIND_UNCHECKED", "s3-port-taken", "port-not-bound"),
-    Compiled(3, "place kept", "-DBUG_PLACE_KEPT", "s3-leave"),
+    Compiled(3, "place kept", "-DBUG_PLACE_KEPT", "s3-leave", "sent-twice"),
     Compiled(
         3,
         "name in the accept loop",
