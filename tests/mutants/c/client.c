@@ -35,6 +35,10 @@ static void show(const char *text) {
     static char history[64 * SIZE];
     snprintf(history + strlen(history), SIZE + 8, "Lui : %s\n", text);
     printf("\033[2J\033[H=== Messagerie ===\n%s", history);
+#elif defined BUG_FORMAT
+    printf("< ");
+    printf(text);
+    printf("\n");
 #elif defined BUG_NOT_FLUSHED
     printf("message: %s ", text);
 #elif defined CHATTY
@@ -94,6 +98,13 @@ static int read_keyboard(char *text) {
     *strchr(text, '\n') = 0;
 #endif
     text[strcspn(text, "\n")] = 0;
+#ifdef BUG_ASCII_ONLY
+    char *kept = text;
+    for (char *each = text; *each; each++)
+        if (*each > 0)
+            *kept++ = *each;
+    *kept = 0;
+#endif
     return *text != 0;
 }
 
