@@ -18,7 +18,8 @@ HOST_ARGUMENT = re.compile(
 ANY_ARGUMENT = re.compile(r"\bargv\s*\[\s*([1-9])\s*\]")
 
 UNPACKED = re.compile(
-    r"^[ \t]*(\w+(?:[ \t]*,[ \t]*\w+)*)[ \t]*,?[ \t]*=[ \t]*sys\.argv[ \t]*(\[1:\d?\])?", re.MULTILINE
+    r"^[ \t]*(\w+(?:[ \t]*,[ \t]*\w+)*)[ \t]*,?[ \t]*=[ \t]*sys\.argv[ \t]*(\[1:\d?\])?(?![ \t]*\[)",
+    re.MULTILINE,
 )
 
 OPTION = re.compile(r"\badd_argument\(\s*((?:[\"'][\w-]+[\"'][\s,]*)+)")

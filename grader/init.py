@@ -32,12 +32,20 @@ ASKS_A_NAME = re.compile(
 )
 """What stands in the source of a client whose user is to type a name first."""
 
+LEFT = re.compile(r"^expected: \w+ ends$", re.MULTILINE)
+"""What is missed where people can talk, and one does not leave."""
+
+LEAVES = re.compile(
+    r"""["'](/?(?i:quit|quitter|quitte|exit|bye|stop|q|logout|sortir)|/fin|FIN|Fin)(?:\\n)?["']"""
+)
+"""What stands in the source of a program whose user leaves by another word than the course's."""
+
 MORE = f'If they speak the wire of the handout, add wire = "{COURSE}": then all checks are played.'
 
 REMEDY = f"""Change {FILE_NAME} by hand; README.md says how. `login` types what a program asks for first, `first` says
 who speaks first, `quit` how one leaves."""
 
-CORRECTIONS = ("port", "login")
+CORRECTIONS = ("port", "login", "quit")
 """What a conversation may show to be wanting."""
 
 WRITTEN, NOT_WRITTEN = 0, 2
@@ -132,6 +140,9 @@ def wanting(contract: Contract, problems: str, sources: str) -> dict[str, str]:
     found = LISTENS_ELSEWHERE.search(problems)
     if found and found[1] != str(contract.port):
         return {"port": found[1]}
+    word = LEAVES.search(sources)
+    if word and LEFT.search(problems) and not contract.quit:
+        return {"quit": f'"{word[1]}"'}
     return {"login": '["{name}"]'} if ASKS_A_NAME.search(sources) and not contract.login else {}
 
 

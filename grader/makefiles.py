@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from grader.sources import COMPILERS, LARGEST
@@ -43,7 +44,8 @@ def made_from(source: Path, makefile: str, others: list[Path]) -> str:
     ]
     found = [*of_rules(own, source), *of_options(text, source), *mentioned(text, source)]
     inside = [target for target in found if is_program_inside(target)]
-    return next((target for target in inside if target in wanted), next(iter(inside), ""))
+    made = next((target for target in inside if target in wanted), next(iter(inside), ""))
+    return next(filter(is_program_inside, of_options(recipe_of(made, text), source)), made)
 
 
 def is_program_inside(target: str) -> bool:
@@ -88,6 +90,15 @@ def of_options(text: str, source: Path) -> Iterator[str]:
         words = command.split()
         if source.name in {Path(word).name for word in words} and "-o" in words[:-1]:
             yield words[words.index("-o") + 1]
+
+
+def recipe_of(target: str, text: str) -> str:
+    """Return the commands that make a target, which may well write a file that is called otherwise."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if (rule := RULE.fullmatch(line.partition(";")[0])) and target in rule[1].split():
+            return "\n".join(takewhile(lambda each: each.startswith("\t"), lines[number:]))
+    return ""
 
 
 def mentioned(text: str, source: Path) -> list[str]:

@@ -229,6 +229,6 @@ def comes_again_and_again(seen: Evidence) -> bool:
 
 def is_burning(client: dict[str, Any], seen: Evidence) -> bool:
     """Tell whether a client has used more of the processor than one at rest does, and what is typed at it needs."""
-    typed = sum(entry.actor == client["name"] for entry in seen.typed())
+    typed = len([entry for entry in seen.typed() if entry.actor == client["name"]])
     at_rest = BUSY_SECONDS if "runs" in client["threads"] else BUSY_CLIENT_SECONDS
     return float(client["seconds"]) > at_rest + typed * LINE_SECONDS

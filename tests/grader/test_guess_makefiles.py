@@ -41,6 +41,7 @@ def test_each_program_may_have_its_own_makefile(tmp_path: Path) -> None:
         "all: srv talk\nsrv: \\\n  server.c\n\tgcc -o $@ $^\ntalk: \\\n  client.c\n\tgcc -o $@ $^\n",
         "S = $(NAME)\nNAME = $(SHORT)  # what it is called\nSHORT = srv\n$(S): server.o\ntalk: client.o\n",
         "format: server.c client.c\n\tclang-format -i $^\nsrv: server.c\ntalk: client.c\n",
+        "all: s c\ns: server.c\n\tgcc -Wall -o srv server.c\n\nc d: client.c\n\tgcc -o talk client.c\n",
         "check: server.c\nold: client.c\nall: srv talk\nsrv: server.c\ntalk: client.c\n",
         "S = srv\nS_PARTS = server.o\nS_PARTS += net.o\n$(S): $(S_PARTS)\n\ttest\ntalk: client.o\n",
     ],

@@ -44,6 +44,7 @@ def test_a_port_is_found_however_it_is_written(server: str, tmp_path: Path) -> N
     [
         ("_, port = sys.argv", "_, host, port = sys.argv"),
         ("port = int(sys.argv[1])", "host, port = sys.argv[1:]"),
+        ("port = int(sys.argv[1])", "host, port = sys.argv[1], int(sys.argv[2])"),
         ("print(sys.argv[1])\nint(sys.argv[1])", "print(sys.argv[1])\nhost = sys.argv[1]\nint(sys.argv[2])"),
     ],
 )

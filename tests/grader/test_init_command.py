@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.arrivals import free_port
-from grader.contract import ContractError, read_contract
+from grader.contract import Contract, ContractError, read_contract
 from grader.guess import looked_at
-from grader.init import tried, write
+from grader.init import tried, wanting, write
 from grader.program import Program
 from grader.stage import Stage
 from tests.course.handouts import ROOT
@@ -81,6 +81,29 @@ def test_a_client_that_asks_for_a_name_is_given_one(stage: Stage, tmp_path: Path
     (tmp_path / "client.py").write_text(CLIENT_PY.replace("def show", 'input("Votre pseudo : ")\ndef show'))
     program = run(stage, tmp_path, "--sprint", "2")
     assert read_contract(tmp_path).login == ("{name}",)
+    assert b"Tried: people can talk as in sprint 1, 2 or 3." in program.written["stdout"], program.written
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [('if (!strcmp(text, "FIN\\n"))', "FIN"), ("line == '/q'", "/q"), ('line.equals("Quitter")', "Quitter")],
+)
+def test_another_word_for_leaving_is_found_in_the_source(source: str, word: str) -> None:
+    contract = Contract(Path(), server="", client="")
+    assert wanting(contract, "expected: alice ends\n     got: still there", source) == {"quit": f'"{word}"'}
+    assert wanting(contract, "expected: bob sees 'salut'", source) == {}
+
+
+@pytest.mark.parametrize("source", ['strcmp(text, "fin")', 'print("quit the room")', "quit = true"])
+def test_what_is_no_other_word_for_leaving_is_not_written(source: str) -> None:
+    assert wanting(Contract(Path(), server="", client=""), "expected: alice ends", source) == {}
+
+
+def test_a_client_that_ends_at_another_word_is_told_it(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "serveur.py").write_text(SERVER_PY)
+    (tmp_path / "client.py").write_text(CLIENT_PY.replace('"fin"', '"/q"'))
+    program = run(stage, tmp_path, "--sprint", "2")
+    assert read_contract(tmp_path).quit == "/q"
     assert b"Tried: people can talk as in sprint 1, 2 or 3." in program.written["stdout"], program.written
 
 
