@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.contract import COURSE, FILE_NAME, HOST, Contract, ContractError, read_contract
+from grader.contract import COURSE, FILE_NAME, HOST, LOGINS, Contract, ContractError, read_contract
 from grader.guess import looked_at
 from grader.sources import sources_in
 from grader.submission import contract_of_copy, copied
@@ -129,10 +129,12 @@ def tried_copy(copy: Path, directory: Path, sprints: Sequence[int]) -> Trial:
     except ContractError as error:
         return Trial(f"Tried, and it does not build:\n{error}".replace(str(copy), str(directory)))
     sprint, problems = played_in_turn(contract, sprints)
+    sources = "\n".join(sources_in(copy).values())
     if sprint:
-        return Trial(f"Tried: people can talk as in sprint {ALIKE.get(sprint, sprint)}.\n{MORE}")
+        words = f"Tried: people can talk as in sprint {ALIKE.get(sprint, sprint)}.\n{MORE}"
+        return Trial(words, login_of(contract, sources) if sprint in LOGINS else {})
     words = in_words(problems, contract).replace(str(copy), str(directory))
-    return Trial(words, wanting(contract, "\n".join(problems), "\n".join(sources_in(copy).values())))
+    return Trial(words, wanting(contract, "\n".join(problems), sources))
 
 
 def wanting(contract: Contract, problems: str, sources: str) -> dict[str, str]:
@@ -143,6 +145,11 @@ def wanting(contract: Contract, problems: str, sources: str) -> dict[str, str]:
     word = LEAVES.search(sources)
     if word and LEFT.search(problems) and not contract.quit:
         return {"quit": f'"{word[1]}"'}
+    return login_of(contract, sources)
+
+
+def login_of(contract: Contract, sources: str) -> dict[str, str]:
+    """Return the line that types a name, where a client asks for one: in the later sprints one is typed anyway."""
     return {"login": '["{name}"]'} if ASKS_A_NAME.search(sources) and not contract.login else {}
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from grader.arrivals import free_port
 from grader.contract import Contract, ContractError, read_contract
 from grader.guess import looked_at
-from grader.init import tried, wanting, write
+from grader.init import login_of, tried, wanting, write
 from grader.program import Program
 from grader.stage import Stage
 from tests.course.handouts import ROOT
@@ -82,6 +83,12 @@ def test_a_client_that_asks_for_a_name_is_given_one(stage: Stage, tmp_path: Path
     program = run(stage, tmp_path, "--sprint", "2")
     assert read_contract(tmp_path).login == ("{name}",)
     assert b"Tried: people can talk as in sprint 1, 2 or 3." in program.written["stdout"], program.written
+
+
+def test_who_asks_for_a_name_is_given_one_whatever_the_sprint() -> None:
+    asks, contract = 'input("Votre pseudo : ")', Contract(Path(), server="", client="")
+    assert login_of(contract, asks) == {"login": '["{name}"]'}
+    assert login_of(replace(contract, login=("{name}",)), asks) == {}
 
 
 @pytest.mark.parametrize(
