@@ -32,6 +32,9 @@ TURNS = "s1"
 SPOILT = ("lets through", "cuts all")
 """What a network does that joins and cuts what it had to carry."""
 
+FOR_A_CHILD = "waits for a child"
+"""What a shell does that has started a program."""
+
 AWAITED = re.compile(r"(?P<who>\w+) (?:sees|receives|ends)\b")
 
 MISSED = re.compile(r"(?P<who>\w+) (?:sees|receives) ['\"]")
@@ -211,3 +214,9 @@ def leavers(seen: Evidence) -> set[str]:
     return {entry.actor for entry in seen.typed() if entry.text in words} | {
         each["name"] for each in seen.clients() for act in lost if each["name"] in re.findall(r"\w+", act)
     }
+
+
+def waits_only(client: dict[str, Any], what: str) -> bool:
+    """Tell whether all threads of a client that wait for anything but a lock wait for one thing."""
+    waits = [wait for wait in client["threads"] if wait != FOR_A_CHILD and "lock" not in wait]
+    return bool(waits) and all(what in wait for wait in waits)

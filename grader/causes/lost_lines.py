@@ -14,6 +14,7 @@ from grader.causes.evidence import (
     misses_old_line,
     says,
     spoken,
+    waits_only,
 )
 from grader.causes.rules import Causes
 from grader.journal import SENT, SHOWN, TYPED
@@ -21,9 +22,6 @@ from grader.journal import SENT, SHOWN, TYPED
 CAUSES = Causes()
 
 ENDS = re.compile(r"\w+ ends$")
-
-FOR_A_CHILD = "waits for a child"
-"""What a shell does that has started a program."""
 
 WRITES_TO = re.compile(r"waits in (?:send|write|sendmsg) ")
 """What a thread does whose reader does not read."""
@@ -76,12 +74,6 @@ def end_unnoticed(seen: Evidence) -> bool:
         or (is_end_due and each["code"] is None and waits_only(each, "keyboard"))
         for each in seen.awaited()
     )
-
-
-def waits_only(client: dict[str, Any], what: str) -> bool:
-    """Tell whether all threads of a client that wait for anything but a lock wait for one thing."""
-    waits = [wait for wait in client["threads"] if wait != FOR_A_CHILD and "lock" not in wait]
-    return bool(waits) and all(what in wait for wait in waits)
 
 
 @CAUSES.named(

@@ -14,6 +14,7 @@ from grader.causes.evidence import (
     leavers,
     misses_old_line,
     says,
+    waits_only,
     words_of,
 )
 from grader.causes.rules import Causes
@@ -87,10 +88,9 @@ def waits_for_more(seen: Evidence) -> bool:
     """Find a server all of whose threads wait for a newcomer while a line is missed."""
     server = seen.program("server")
     is_accepting = bool(server) and bool(server["threads"]) and all(map(ACCEPTS.match, server["threads"]))
-    is_idle = is_accepting and (
-        bool(server["unread"]) or not any(entry.actor == "server" for entry in seen.sent())
-    )
-    return is_idle and is_line_to_see(seen) and is_overheard(seen, seen.missed()[0]) and is_all_there(seen)
+    are_listening = all(waits_only(each, "connection") for each in seen.clients())
+    is_idle = is_accepting and (bool(server["unread"]) or are_listening)
+    return is_idle and is_line_to_see(seen) and is_all_there(seen)
 
 
 @CAUSES.named(

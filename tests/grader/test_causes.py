@@ -725,6 +725,7 @@ def test_the_server_hangs_up_on_who_has_not_left(check: str, steps: list[Entry],
     assert told(check, played("carol sees 'povelu'", steps, ALICE, BOB, CAROL)) == name
 
 
+LISTENS = program("alice", threads=[READS_SERVER])
 ACCEPTING = {"threads": ["waits in accept on the listening socket (port 4)"]}
 
 
@@ -734,10 +735,11 @@ ACCEPTING = {"threads": ["waits in accept on the listening socket (port 4)"]}
         ("s2-either-first", {"waiting": 1, "threads": [KEPT]}, (ALICE, BOB), "not-accepted"),
         ("s2-third", {"waiting": 1, "threads": [KEPT]}, (ALICE, BOB, CAROL), ""),
         ("s3-three", {"waiting": 1, "threads": [KEPT]}, (ALICE, BOB, CAROL), "not-accepted"),
-        ("s1-first-line", ACCEPTING, (ALICE, BOB), "waits-for-more"),
+        ("s1-first-line", ACCEPTING, (LISTENS, program("bob", threads=[READS_SERVER])), "waits-for-more"),
+        ("s1-first-line", ACCEPTING, (ALICE, BOB), ""),
         ("s1-first-line", ACCEPTING | {"unread": 7}, (ALICE, BOB), "waits-for-more"),
     ],
-    ids=["a join", "the third of a pair", "in a room", "tells nobody anything", "reads nobody"],
+    ids=["a join", "the third of a pair", "in a room", "all listen", "nobody is seen to", "reads nobody"],
 )
 def test_the_server_is_not_there_for_those_who_have_come(
     check: str, server: dict[str, Any], people: tuple[dict[str, Any], ...], name: str

@@ -23,6 +23,9 @@ static void welcome(int listener) {
         clients[place].fd = accept(listener, 0, 0);
         clients[place].count = 0;
     }
+#ifdef BUG_WAITS_FOR_MORE
+    close(accept(listener, 0, 0));
+#endif
     send_message(clients[0].fd, "1");
     send_message(clients[1].fd, "2");
 }
