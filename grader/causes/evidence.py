@@ -197,6 +197,13 @@ def behind_sending(seen: Evidence, text: str) -> Sequence[Entry]:
     return entries[came[-1] :] if came else ()
 
 
+def spread(seen: Evidence, text: str) -> tuple[str, set[str]]:
+    """Return whose client has sent a text last, and to whom the server has sent it since."""
+    behind = behind_sending(seen, text)
+    reached = {entry.peer for entry in behind if is_by(entry, "server", SENT) and text in spoken(entry)}
+    return (behind[0].actor if behind else ""), reached
+
+
 def is_spoilt(seen: Evidence) -> bool:
     """Tell whether the network has joined or cut anything before it failed."""
     return any(is_spoiling(entry) for entry in seen.scene.entries)

@@ -14,6 +14,7 @@ from grader.causes.evidence import (
     misses_old_line,
     says,
     spoken,
+    spread,
     waits_only,
 )
 from grader.causes.rules import Causes
@@ -201,15 +202,13 @@ def is_at_rest_before(server: dict[str, Any], size: int) -> bool:
 def some_left_out(seen: Evidence) -> bool:
     """Find a line that was sent to another, and not to the one who misses it, and who had come and is there."""
     who, text = seen.missed()
-    behind = behind_sending(seen, text)
-    reached = {entry.peer for entry in behind if is_by(entry, "server", SENT) and text in spoken(entry)}
-    others = reached - {entry.actor for entry in behind[:1]}
+    speaker, reached = spread(seen, text)
     is_there = seen.program(who).get("code", 0) is None
     return (
         seen.sprint == TABLE
         and is_line_to_see(seen)
         and is_there
-        and bool(others)
+        and bool(reached - {speaker})
         and who not in reached
         and not misses_old_line(seen, who)
     )

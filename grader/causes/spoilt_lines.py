@@ -16,6 +16,7 @@ from grader.causes.evidence import (
     is_spoilt,
     says,
     spoken,
+    spread,
     without_padding,
 )
 from grader.causes.rules import Causes
@@ -211,11 +212,8 @@ def echo(seen: Evidence) -> bool:
 def sent_back(seen: Evidence) -> bool:
     """Find a line that the server sends to its own speaker, and not to the one who misses it."""
     who, text = seen.missed()
-    behind = behind_sending(seen, text)
-    reached = {entry.peer for entry in behind if is_by(entry, "server", SENT) and text in spoken(entry)}
-    return (
-        is_line_to_see(seen) and who not in reached and bool(reached & {entry.actor for entry in behind[:1]})
-    )
+    speaker, reached = spread(seen, text)
+    return is_line_to_see(seen) and speaker in reached and who not in reached
 
 
 @CAUSES.named(
