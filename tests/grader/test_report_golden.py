@@ -131,8 +131,8 @@ MISSING_LINE = """\
         thread 1: waits in read on its keyboard
 
   cause:    waits-for-keyboard. The text has reached the client, and it does not read it: it waits for its keyboard. \
-Listen to both, with poll, or with a thread that receives for as long as the client runs; or, where one speaks in turn, \
-let it now listen.
+Listen to both, with poll, or with a thread that receives for as long as the client runs; or, where one speaks in \
+turn, let it now listen.
   hint:     Read both.
   repeat:   messagerie check 2 'my work' --only s2-either-first --seed 7
 """
