@@ -4,36 +4,19 @@ All of it is read from the system's own tables (proc(5)); the program does not n
 """
 
 import contextlib
-import platform
 import re
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from grader.calls import Call, call_of
 from grader.family import family
 from grader.journal import spell
 from grader.listening import accept_queues, connections_of
 from grader.program import Program
 from grader.stage import Stage
 from grader.tcptable import CLOSE_WAIT, LISTENING, Socket
-
-CALLS = {
-    "x86_64": {
-        0: "read", 1: "write", 7: "poll", 23: "select", 34: "pause", 35: "sleep", 42: "connect", 43: "accept",
-        44: "send", 45: "recv", 46: "sendmsg", 47: "recvmsg", 61: "wait", 202: "futex", 230: "sleep",
-        232: "epoll_wait", 270: "select", 271: "poll", 281: "epoll_wait", 288: "accept",
-    },
-    "aarch64": {
-        63: "read", 64: "write", 72: "select", 73: "poll", 98: "futex", 101: "sleep", 115: "sleep", 202: "accept",
-        203: "connect", 206: "send", 207: "recv", 211: "sendmsg", 212: "recvmsg", 22: "epoll_wait",
-        242: "accept", 260: "wait",
-    },
-}  # fmt: skip
-"""Numbers of the system calls in which programs of this course wait, as /proc/<pid>/task/<tid>/syscall shows them."""
-
-ON_DESCRIPTOR = {"read", "write", "connect", "accept", "send", "recv", "sendmsg", "recvmsg"}
-"""Calls whose first argument is a descriptor."""
 
 MEANING = {
     "futex": "waits for a lock, a condition or a thread",
@@ -43,6 +26,7 @@ MEANING = {
 }
 
 AT_KEYBOARD = "waits in read on its keyboard"
+"""What a thread does that waits for a line, as wait_of tells it."""
 
 RUNTIMES = re.compile(r"(java|node|dotnet|mono|ruby|beam\.smp|tclsh|wish)([-.\d].*)?")
 """Programs that bring threads of their own, most of which always wait for work: for a condition, so it seems."""
@@ -144,15 +128,17 @@ def turns(task: Path) -> list[str]:
 def wait_of(task: Path) -> str:
     """Return in words what one thread waits for."""
     try:
-        call, *arguments = (task / "syscall").read_text().split()
+        call = call_of(task)
     except OSError:
         return "cannot be looked at"
-    if call == "running":
-        return "runs"
-    name = CALLS.get(platform.machine(), {}).get(int(call), f"system call {call}")
-    if name in ON_DESCRIPTOR:
-        return f"waits in {name} on {what_is(task, int(arguments[0], 16))}"
-    return MEANING.get(name, f"waits in {name}")
+    return "runs" if call.number < 0 else in_words(task, call)
+
+
+def in_words(task: Path, call: Call) -> str:
+    """Return in words what a thread waits for that is in a call."""
+    if call.descriptor >= 0:
+        return f"waits in {call.name} on {what_is(task, call.descriptor)}"
+    return MEANING.get(call.name, f"waits in {call.name or f'system call {call.number}'}")
 
 
 def what_is(task: Path, descriptor: int) -> str:

@@ -6,12 +6,11 @@ system does not tell, no thread is found. Linux only.
 """
 
 import contextlib
-import platform
 import re
 import struct
 from pathlib import Path
 
-from grader.autopsy import CALLS, ON_DESCRIPTOR
+from grader.calls import Call, call_of
 from grader.family import family
 from grader.listening import connections_of, sockets_of
 from grader.tcptable import ESTABLISHED, LISTENING
@@ -49,25 +48,22 @@ def serving_threads(pid: int) -> list[Path]:
 
 def waits_for_one_of(task: Path, inodes: set[int]) -> bool:
     """Tell whether a thread waits for one of these sockets."""
-    with contextlib.suppress(OSError, ValueError):  # it runs, or has ended, or may not be looked at
-        call, *arguments = (task / "syscall").read_text().split()
-        name = CALLS.get(platform.machine(), {}).get(int(call), "")
-        awaited = descriptors(task, name, [int(argument, 16) for argument in arguments[:2]])
-        return any(inode_of(task, descriptor) in inodes for descriptor in awaited)
+    with contextlib.suppress(OSError):  # it has ended, or may not be looked at
+        return any(inode_of(task, each) in inodes for each in descriptors(task, call_of(task)))
     return False
 
 
-def descriptors(task: Path, call: str, arguments: list[int]) -> list[int]:
-    """Return the descriptors that a thread waits for in a call with these arguments. Raises OSError."""
-    first, second = arguments
-    if call in ON_DESCRIPTOR:
-        return [first]
-    if call == "epoll_wait":
+def descriptors(task: Path, call: Call) -> list[int]:
+    """Return the descriptors that a thread waits for in a call. Raises OSError."""
+    if call.descriptor >= 0:
+        return [call.descriptor]
+    first, second = call.arguments[:2] or (0, 0)
+    if call.name == "epoll_wait":
         return [int(each) for each in WATCHED.findall((task / "fdinfo" / str(first)).read_text())]
-    if call == "poll":
+    if call.name == "poll":
         polled = memory(task, first, POLLED.size * second)
         return [descriptor for descriptor, _events, _came in POLLED.iter_unpack(polled)]
-    if call == "select":
+    if call.name == "select":
         bits = memory(task, second, -(-first // BITS))
         return [number for number in range(first) if bits[number // BITS] >> number % BITS & 1]
     return []
