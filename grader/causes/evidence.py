@@ -27,7 +27,7 @@ TABLE = "s3"
 """The sprint in which each line goes to all others."""
 
 TURNS = "s1"
-"""The sprint in which one who leaves may end the conversation of both."""
+"""The sprint in which people speak in turn, and one who leaves may end the conversation of both."""
 
 SPOILT = ("lets through", "cuts all")
 """What a network does that joins and cuts what it had to carry."""

@@ -59,9 +59,9 @@ def came_right_behind_another(seen: Evidence) -> bool:
 
 
 def has_passed_on(seen: Evidence) -> bool:
-    """Tell whether a server that is there has sent anything since the network has joined or cut what it carried.
+    """Tell whether the server has sent anything since the network has joined or cut what it carried.
 
-    One that sends nothing more, also where nothing is joined or cut, has another fault.
+    One that sends nothing more has another fault; where nobody has overheard it, that is not known.
     """
     entries = seen.tapped.entries
     spoilt = next((n for n, entry in enumerate(entries) if is_spoiling(entry)), len(entries))

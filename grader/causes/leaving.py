@@ -70,17 +70,18 @@ def fin_ends_everybody(seen: Evidence) -> bool:
 )
 def hung_up(seen: Evidence) -> bool:
     """Find a client whose connection the server closes though nobody has left, or ended the server."""
-    has_begun = seen.sprint in RELAYING and not stopped(seen) and not leavers(seen) and not signalled(seen)
-    return has_begun and bool(hung_up_on(seen))
+    all_stay = not stopped(seen) and not leavers(seen) and not signalled(seen)
+    return seen.sprint in RELAYING and all_stay and bool(hung_up_on(seen))
 
 
 def hung_up_on(seen: Evidence) -> set[str]:
     """Return whose connection the server is seen to close first, before the client does."""
-    closings = [entry for entry in seen.tapped.entries if entry.act == CLOSED and entry.peer]
-    first = {
-        frozenset((entry.actor, entry.peer)): entry for entry in reversed(closings)
-    }  # of each connection
-    return {entry.peer for entry in first.values() if entry.actor == "server"}
+    first: dict[str, str] = {}
+    for entry in seen.tapped.entries:
+        if entry.act == CLOSED and entry.peer:
+            client = entry.peer if entry.actor == "server" else entry.actor
+            first.setdefault(client, entry.actor)
+    return {client for client, who in first.items() if who == "server"}
 
 
 def signalled(seen: Evidence) -> set[str]:

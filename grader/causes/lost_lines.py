@@ -23,6 +23,7 @@ from grader.journal import SENT, SHOWN, TYPED
 CAUSES = Causes()
 
 ENDS = re.compile(r"\w+ ends$")
+"""What is expected of a client that should have left."""
 
 WRITES_TO = re.compile(r"waits in (?:send|write|sendmsg) ")
 """What a thread does whose reader does not read."""

@@ -39,8 +39,10 @@ HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-inp
 """Checks in which there is a lot to do."""
 
 PAIR = 2
+"""So many have a place in sprints 1 and 2."""
 
 ACCEPTS = re.compile(r"waits in accept")
+"""What a thread does that waits for a newcomer."""
 
 IN_A_THREAD = "Exception in thread "
 """What Python and Java write when an exception ends a thread, and not the program."""

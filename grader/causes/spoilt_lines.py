@@ -134,11 +134,12 @@ def changed_by_server(seen: Evidence) -> bool:
 def changed_on_screen(seen: Evidence) -> bool:
     """Find a line that has come to a client whole, and is shown not quite as it was."""
     who, text = seen.missed()
-    return (
-        can_be_changed(seen)
-        and any(entry.peer == who and text in spoken(entry) for entry in seen.sent())
-        and is_changed(text, [entry.text for entry in seen.tapped.entries if is_by(entry, who, SHOWN)])
+    has_come = can_be_changed(seen) and any(
+        entry.peer == who and text in spoken(entry) for entry in seen.sent()
     )
+    own = seen.lines_of(who)  # which a client may show, too; and answers are made of them
+    shown = [entry.text for entry in seen.tapped.entries if is_by(entry, who, SHOWN)]
+    return has_come and is_changed(text, [each for each in shown if not any(line in each for line in own)])
 
 
 def can_be_changed(seen: Evidence) -> bool:
@@ -155,10 +156,9 @@ def is_nearly(text: str, line: str) -> bool:
     """Tell whether a text was a line before letters were lost or changed."""
     words = len(line.split())
     last = " ".join(text.split()[-words:])  # a name or a sign may stand in front of it
-    return (
-        len(last) <= 2 * len(line)
-        and SequenceMatcher(None, last.casefold(), line.casefold()).ratio() >= ALIKE
-    ) or last == line[::-1]
+    if len(last) > 2 * len(line):
+        return False
+    return last == line[::-1] or SequenceMatcher(None, last.casefold(), line.casefold()).ratio() >= ALIKE
 
 
 @CAUSES.named(
@@ -226,10 +226,6 @@ def sent_twice(seen: Evidence) -> bool:
     found = ONCE.match(seen.scene.expected)
     if not found:
         return False
-    came = [
-        entry
-        for entry in seen.tapped.entries
-        if is_by(entry, "server", SENT) and entry.peer == found["who"] and found["line"] in entry.text
-    ]
+    came = [entry.text for entry in seen.sent() if (entry.actor, entry.peer) == ("server", found["who"])]
     said = [entry for entry in seen.typed() if entry.text == found["line"]]
-    return sum(entry.text.count(found["line"]) for entry in came) > len(said)
+    return sum(text.count(found["line"]) for text in came) > len(said)

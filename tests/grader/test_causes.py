@@ -678,6 +678,12 @@ def test_a_line_is_changed_where_it_is_first_seen_to_be_another(found: str) -> N
     )
 
 
+def test_what_a_client_shows_of_its_own_user_is_no_changed_answer() -> None:
+    mine = [*relayed("alice", "povelu", "bob"), entry("alice", SHOWN, "moi : povelu")]
+    scene = played("alice sees 'POVELU'", [*mine, *relayed("bob", "POVELU", "alice")], ALICE, BOB)
+    assert told("s3-three", scene) == "not-flushed"
+
+
 def test_another_line_is_no_changed_one() -> None:
     assert (
         told("s3-three", on_its_way(*WHOLE, entry("server", SENT, "lopina semuto", "bob"))) == "not-relayed"

@@ -269,3 +269,11 @@ def test_the_keys_of_a_terminal_work_though_the_grader_runs_in_the_background(st
     assert stage.wait_until(lambda: b"ready" in program.written["screen"])
     program.types(b"\x03")
     assert program.wait_end(), program.ending()
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("", "C.UTF-8"), ("fr_FR.UTF-8", "fr_FR.UTF-8")])
+def test_programs_have_the_letters_of_a_terminal_of_today(
+    mine: str, theirs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", mine) if mine else monkeypatch.delenv("LANG", raising=False)
+    assert launch.plain_environment()["LANG"] == theirs
