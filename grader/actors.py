@@ -31,7 +31,7 @@ ASKED_SECONDS = 2.0
 """A program that shows nothing, and is not seen to read its keyboard, wants its user's name by then."""
 
 GOES_ON_SECONDS = 0.3
-"""A server that ends with a conversation has ended by then."""
+"""A server that ends with a conversation has ended by then; or once it only waits for others."""
 
 LINES_TOLD = 3
 """Of the lines that a server has printed instead of one that was awaited, the last ones are told."""
@@ -110,7 +110,8 @@ class Server:
 
     def goes_on(self) -> None:
         """Make sure that it does not end. Raises Unseen."""
-        if self.program.wait_end(GOES_ON_SECONDS):
+        self.stage.settles(GOES_ON_SECONDS)
+        if self.program.has_ended():
             raise Unseen(self.stage, "the server goes on", self.program.ending())
 
 
@@ -247,7 +248,7 @@ class Client:
         try:
             return self.screen.expect_exact(texts)
         except (pexpect.TIMEOUT, pexpect.EOF) as missing:
-            why = "the program has ended" if isinstance(missing, pexpect.EOF) else "that did not come in time"
+            why = "the program has ended" if isinstance(missing, pexpect.EOF) else self.stage.why_not
             got = f"{str(self.screen.before)[-LAST_CHARACTERS:]!r} and then: {why}"
             raise Unseen(self.stage, f"{self.name} sees {wanted!r}", got) from None
 

@@ -14,6 +14,7 @@ from grader.contract import Contract, number_of, read_contract, reference
 from grader.peers import Impostor, Peer, RawConnection
 from grader.program import Program
 from grader.stage import Stage
+from grader.standstill import posture
 from grader.wiretap import Wiretap
 from grader.words import Words
 
@@ -49,7 +50,7 @@ def words(request: pytest.FixtureRequest, contract: Contract) -> Words:
 @pytest.fixture
 def stage(request: pytest.FixtureRequest, contract: Contract) -> Iterator[Stage]:
     """The stage of this scene; whatever was brought onto it is ended with it."""
-    with Stage(contract.patience) as stage:
+    with Stage(contract.patience, posture) as stage:
         request.node.stash[STAGE] = stage
         yield stage
 
@@ -78,7 +79,7 @@ def begin_when_free(begin: Callable[[], Server], stage: Stage, port: int) -> Ser
         if is_free(port):
             raise
     stage.send_away_last()
-    stage.wait_for_outside(lambda: is_free(port), REMEMBERED_SECONDS)
+    stage.let_pass(REMEMBERED_SECONDS, lambda: is_free(port))
     return begin()
 
 

@@ -5,7 +5,8 @@
         |----> read what is ready, write it into the journal, hand it to its actor
         |      condition true?  deadline over?
 
-No threads, so nothing that happened is ever half known; and no program ever waits because nobody reads it.
+No threads, so nothing that happened is ever half known; and no program ever waits because nobody reads it. Where all
+programs are seen to wait for each other, and nothing more can happen, a wait ends before its deadline.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import Protocol, runtime_checkable
 
 from grader.journal import Journal
+from grader.lull import SETTLED_LOOKS, SETTLED_SECONDS, Lull, Posture
 
 PATIENCE = 5.0
 """Seconds that a thing may take to be seen before it counts as not happening."""
@@ -30,6 +32,9 @@ LOOK_AGAIN_SECONDS = 0.002
 
 REST = 8
 """How many times longer than a look at such things took (of the processor) the pause behind it is."""
+
+LATE, IN_VAIN = "that did not come in time", "nothing more, for all programs wait"
+"""Why something was not seen."""
 
 
 class Closable(Protocol):
@@ -50,11 +55,17 @@ class Explained(Protocol):
 
 
 class Stage:
-    """Carries one scene: its journal, its actors, and every wait."""
+    """Carries one scene: its journal, its actors, and every wait.
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    Where it is told how to see the posture of all programs, it waits no longer once nothing more can happen.
+    """
+
+    def __init__(self, patience: float = PATIENCE, posture: Posture | None = None) -> None:
         self.journal = Journal()
         self.patience = patience
+        self.why_not = LATE
+        self._posture = posture
+        self._news = 0  # times that anybody was heard
         self._selector = selectors.DefaultSelector()
         self.cast: list[Closable] = []
         self._numbers = count()
@@ -104,22 +115,40 @@ class Stage:
 
     def wait_until(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
         """Wait until `condition` holds, because of something that actors do; tell whether it does."""
-        return self._wait(condition, seconds, lambda _spent: float("inf"))
+        return self._wait(condition, seconds, lambda _spent: float("inf"), Lull(self._posture))
 
     def wait_for_outside(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
         """Wait until `condition` holds, when only asking again can tell: the system's tables, other processes."""
-        return self._wait(condition, seconds, lambda spent: max(LOOK_AGAIN_SECONDS, REST * spent))
+        return self._wait(condition, seconds, rest_behind, Lull(self._posture))
+
+    def let_pass(self, seconds: float, condition: Callable[[], bool] = lambda: False) -> bool:
+        """Let time pass, or wait until `condition` holds because of it; tell whether it does."""
+        return self._wait(condition, seconds, rest_behind, Lull(None))
+
+    def settles(self, seconds: float) -> bool:
+        """Let time pass until nothing can happen any more, or so much is over; tell whether nothing can.
+
+        Whatever was typed must have been read before.
+        """
+        self._wait(lambda: False, seconds, rest_behind, Lull(self._posture, SETTLED_LOOKS, SETTLED_SECONDS))
+        return self.why_not == IN_VAIN
 
     def _wait(
-        self, condition: Callable[[], bool], seconds: float | None, pause: Callable[[float], float]
+        self,
+        condition: Callable[[], bool],
+        seconds: float | None,
+        pause: Callable[[float], float],
+        lull: Lull,
     ) -> bool:
         deadline = time.monotonic() + (self.patience if seconds is None else seconds)
         begun = time.process_time()
         while not condition():
             left = deadline - time.monotonic()
-            if left <= 0:
+            is_in_vain = lull.lasts(self._news) and not self._alarms
+            if left <= 0 or is_in_vain:
+                self.why_not = IN_VAIN if is_in_vain else LATE
                 return False
-            self._pump(min(left, pause(time.process_time() - begun)))
+            self._pump(min(left, lull.pause, pause(time.process_time() - begun)))
             begun = time.process_time()
         return True
 
@@ -128,9 +157,16 @@ class Stage:
             seconds = min(seconds, max(0.0, self._alarms[0][0] - time.monotonic()))
         self._listen(seconds)
         while self._alarms and self._alarms[0][0] <= time.monotonic():
+            self._news += 1
             heapq.heappop(self._alarms)[2]()
 
     def _listen(self, seconds: float) -> None:
         for key, _events in self._selector.select(seconds):
             if self._selector.get_map().get(key.fd) is key:  # one before it may have ended it
+                self._news += 1
                 key.data()
+
+
+def rest_behind(spent: float) -> float:
+    """Return how long to rest behind a look that has taken so much of the processor's time, in seconds."""
+    return max(LOOK_AGAIN_SECONDS, REST * spent)

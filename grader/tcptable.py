@@ -11,10 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ESTABLISHED, CLOSE_WAIT, LISTENING = 1, 8, 10
+ESTABLISHED, SYN_SENT, SYN_RECEIVED, CLOSE_WAIT, LISTENING = 1, 2, 3, 8, 10
 """States of a TCP socket, as the kernel numbers them."""
 
+TIME_WAIT, CLOSED = 6, 7
+
 EVERY_STATE = tuple(range(1, 13))
+
+CARRYING = tuple(sorted({*EVERY_STATE} - {TIME_WAIT, CLOSED, LISTENING}))
+"""States in which anything may be on its way."""
 
 PROC_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 
@@ -33,20 +38,24 @@ HEADER = struct.Struct("=IHHII")
 ASKED = struct.Struct("=BBBxI48x")
 """struct inet_diag_req_v2: family, protocol, extensions, a bit for each state; no particular socket."""
 
-ANSWERED = struct.Struct("=xB2x2s2s44x4xI8xI")
-"""struct inet_diag_msg: state, both ports in network order, receive queue, inode."""
+ANSWERED = struct.Struct("=xB2x2s2s44x4xII4xI")
+"""struct inet_diag_msg: state, both ports in network order, both queues, inode."""
 
 ANSWER_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
 class Socket:
-    """One row: `queue` is what lies unread, or, of a listener, how many wait to be accepted."""
+    """One row: `queue` is what lies unread, or, of a listener, how many wait to be accepted.
+
+    `unsent` is what the other end has not said to have got. Once its process has closed it, `inode` is 0.
+    """
 
     state: int
     port: int
     remote_port: int
     queue: int
+    unsent: int
     inode: int
 
 
@@ -84,8 +93,10 @@ def messages(answer: bytes) -> Iterator[tuple[int, bytes]]:
 
 def told(body: bytes) -> Socket:
     """Return the socket that one message of sock_diag tells."""
-    state, port, remote_port, queue, inode = ANSWERED.unpack_from(body)
-    return Socket(state, int.from_bytes(port), int.from_bytes(remote_port), queue, inode)
+    state, port, remote_port, queue, unsent, inode = ANSWERED.unpack_from(body)
+    if state == LISTENING:
+        unsent = 0  # here it is how many may wait
+    return Socket(state, int.from_bytes(port), int.from_bytes(remote_port), queue, unsent, inode)
 
 
 def written() -> Iterator[Socket]:
@@ -95,9 +106,11 @@ def written() -> Iterator[Socket]:
             _number, local, remote, state, queues, _timer, _retries, _user, _wait, inode, *_more = (
                 line.split()
             )
-            yield Socket(last(state), last(local), last(remote), last(queues), int(inode))
+            unsent, unread = queues.split(":")
+            ports = port_of(local), port_of(remote)
+            yield Socket(int(state, 16), *ports, int(unread, 16), int(unsent, 16), int(inode))
 
 
-def last(pair: str) -> int:
-    """Return the second of two hexadecimal numbers: a port behind an address, one queue behind the other."""
-    return int(pair.rpartition(":")[2], 16)
+def port_of(address: str) -> int:
+    """Return the port behind an address, both of which are hexadecimal."""
+    return int(address.rpartition(":")[2], 16)

@@ -28,6 +28,7 @@ from grader.messages import spell_message
 from grader.network import add_address
 from grader.sandbox import is_available, wrapped
 from grader.stage import Stage
+from grader.standstill import posture
 from grader.submission import contract_of_copy, copied
 from grader.talks import TALKS, Talk
 from grader.unseen import Unseen
@@ -128,7 +129,7 @@ def main() -> None:
     os.set_inheritable(writer, False)
     for address in sys.argv[4:]:
         add_address(address)
-    with os.fdopen(writer, "w", encoding="utf-8") as results, Stage() as stage:
+    with os.fdopen(writer, "w", encoding="utf-8") as results, Stage(posture=posture) as stage:
         problem = ""
         try:
             play(stage, read_contract(directory).in_sprint(sprint), TALKS[sprint])

@@ -121,7 +121,7 @@ def passes_behind(
         wait_to_see(hearer, marker, programs)
         if all_survive(programs):
             wanted = f"{hearer.name} sees {marker!r} behind a long line"
-            expect(hearer.stage, shows(hearer, marker), wanted, "that did not come in time")
+            expect(hearer.stage, shows(hearer, marker), wanted, hearer.stage.why_not)
 
 
 def wait_to_see(client: Client, text: str, programs: Sequence[Program]) -> None:

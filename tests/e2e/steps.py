@@ -24,6 +24,9 @@ Bring = Callable[..., Client]
 
 Connect = Callable[..., Peer]
 
+SETTLING_SECONDS = 0.2
+"""A program that has nothing to do has come to rest by then."""
+
 IDLE_SECONDS = 0.4
 
 IDLE_CPU_SECONDS = 0.02 * IDLE_SECONDS
@@ -222,8 +225,10 @@ def are_idle(*programs: Program) -> None:
 
 
 def cpu_seconds(programs: Sequence[Program]) -> list[float]:
-    """Return the CPU time that each program uses in IDLE_SECONDS."""
+    """Return the CPU time that each program uses in IDLE_SECONDS: none, where all wait for each other for ever."""
+    stage = programs[0].stage
+    if stage.settles(SETTLING_SECONDS):
+        return [0.0 for _ in programs]
     before = [program.processor_seconds() for program in programs]
-    # A rate needs a period: nothing is awaited.
-    programs[0].stage.wait_until(lambda: False, seconds=IDLE_SECONDS)
+    stage.let_pass(IDLE_SECONDS)  # a rate needs a period
     return [program.processor_seconds() - start for program, start in zip(programs, before, strict=True)]

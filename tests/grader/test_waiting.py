@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from grader.lull import LULL_LOOKS, LULL_SECONDS, Posture
 from grader.program import Program
-from grader.stage import Stage
+from grader.stage import IN_VAIN, LATE, Stage
 
 FEW = 5
 """Times that a wait in which nothing happens may look whether anything has."""
@@ -110,3 +111,44 @@ def test_who_looks_again_rests_longer_than_a_look_took() -> None:
     with Stage() as stage:
         assert stage.wait_for_outside(look, SECONDS)
     assert min(rests[1:]) >= 2 * LOOK_SECONDS
+
+
+def as_ever() -> str:
+    """Tell that all programs stand as they always did."""
+    return "all wait"
+
+
+def test_where_nothing_changes_a_wait_is_in_vain() -> None:
+    with Stage(SECONDS, as_ever) as stage:
+        assert not stage.wait_until(lambda: False)
+        assert stage.why_not == IN_VAIN
+        assert not stage.wait_for_outside(lambda: False)
+        assert stage.why_not == IN_VAIN
+        assert stage.settles(SECONDS)
+
+
+@pytest.mark.parametrize("posture", [itertools.count().__next__, lambda: None, None])
+def test_where_anything_changes_or_may_change_it_goes_on(posture: Posture | None) -> None:
+    with Stage(3 * LULL_SECONDS * LULL_LOOKS, posture) as stage:
+        assert not stage.wait_until(lambda: False)
+        assert stage.why_not == LATE
+
+
+def test_time_that_must_pass_does() -> None:
+    with Stage(SECONDS, as_ever) as stage:
+        assert not stage.let_pass(2 * LULL_SECONDS * LULL_LOOKS)
+        assert stage.why_not == LATE
+
+
+def test_what_the_stage_itself_will_do_is_waited_for() -> None:
+    rung: list[str] = []
+    with Stage(SECONDS, as_ever) as stage:
+        stage.call_later(2 * LULL_SECONDS * LULL_LOOKS, lambda: rung.append("alarm"))
+        assert stage.wait_until(lambda: bool(rung))
+
+
+def test_while_anybody_is_heard_nothing_is_in_vain() -> None:
+    with Stage(SECONDS, as_ever) as stage:
+        source = "import time\nfor _ in range(40): print('.', end='', flush=True); time.sleep(0.02)"
+        program = Program(stage, "alice", [sys.executable, "-c", source], terminal=True)
+        assert stage.wait_until(lambda: program.written["screen"].count(b".") == 40)

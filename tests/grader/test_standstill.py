@@ -1,0 +1,167 @@
+"""Where all programs wait for each other nothing can happen any more; who may go on by itself is waited for."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader import standstill
+from grader.program import Program
+from grader.stage import IN_VAIN, Stage
+from grader.standstill import posture
+
+needs_linux = pytest.mark.skipif(not Path("/proc/self/timers").exists(), reason="reads Linux's tables")
+
+PROGRAM = """
+import ctypes, os, select, signal, socket, sys, termios, threading, time
+listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+client = socket.create_connection(listener.getsockname())
+server, _address = listener.accept()
+pipe, _writer = os.pipe()
+
+def polls(seconds=None):
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    poll.poll(seconds and 1000 * seconds)
+
+def waits_for_a_child():
+    if os.fork() == 0:
+        os.read(pipe, 1)
+    os.wait()
+
+def receives_for_some_time():
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, (90).to_bytes(8, "little") + bytes(8))
+    server.recv(1)
+
+def reads_keys_for_some_time():
+    settings = termios.tcgetattr(0)
+    settings[3] &= ~termios.ICANON
+    settings[6][termios.VMIN], settings[6][termios.VTIME] = 0, 200
+    termios.tcsetattr(0, termios.TCSANOW, settings)
+    os.read(0, 1)
+
+def waits_for_a_timer():
+    library = ctypes.CDLL(None)
+    timer = library.timerfd_create(1, 0)
+    library.timerfd_settime(timer, 0, (ctypes.c_long * 4)(0, 0, 90, 0), None)
+    os.read(timer, 8)
+
+def is_woken_by_an_alarm():
+    signal.signal(signal.SIGALRM, print)
+    signal.alarm(90)
+    signal.pause()
+
+def connects_to_who_is_busy():
+    while True:
+        socket.create_connection(listener.getsockname())
+
+def sends_to_who_does_not_read():
+    client.sendall(bytes(1 << 26))
+
+def works():
+    while True:
+        pass
+
+print("ready", flush=True)
+{wait}
+"""
+
+WAITS = (
+    "server.recv(1)",
+    "listener.accept()",
+    "polls()",
+    "select.select([pipe, server], [], [])",
+    "select.epoll().poll()",
+    "os.read(pipe, 1)",
+    "os.read(0, 1)",
+    "threading.Lock().__enter__(), threading.Event().wait()",
+    "signal.pause()",
+    "waits_for_a_child()",
+    "os.system('read line')",
+)
+
+LOOKING_SECONDS = 0.3
+"""Many times what it takes to see that all programs wait for others."""
+
+GOES_ON = (
+    "time.sleep(90)",
+    "polls(90)",
+    "select.select([pipe], [], [], 90)",
+    "select.epoll().poll(90)",
+    "threading.Event().wait(90)",
+    "receives_for_some_time()",
+    "reads_keys_for_some_time()",
+    "waits_for_a_timer()",
+    "is_woken_by_an_alarm()",
+    "connects_to_who_is_busy()",
+    "sends_to_who_does_not_read()",
+    "works()",
+    "threading.Thread(target=works).start(), os.read(0, 1)",
+    "threading.Thread(target=time.sleep, args=[90]).start(), os.read(0, 1)",
+    "os.system('sleep 90 & read line')",
+)
+
+
+def program_that(stage: Stage, wait: str) -> Program:
+    """Start a program that waits in this way; wait until it is about to."""
+    program = Program(stage, "alice", [sys.executable, "-c", PROGRAM.replace("{wait}", wait)], terminal=True)
+    assert stage.wait_until(lambda: b"ready" in program.written["screen"])
+    return program
+
+
+@needs_linux
+@pytest.mark.parametrize("wait", WAITS)
+def test_who_waits_for_others_without_a_limit_need_not_be_waited_for(stage: Stage, wait: str) -> None:
+    program_that(stage, wait)
+    with Stage(stage.patience, posture) as other:
+        assert other.settles(stage.patience)
+
+
+@needs_linux
+@pytest.mark.parametrize("wait", GOES_ON)
+def test_who_may_go_on_alone_is_waited_for(stage: Stage, wait: str) -> None:
+    program_that(stage, wait)
+    with Stage(stage.patience, posture) as other:
+        assert not other.settles(LOOKING_SECONDS)
+
+
+@needs_linux
+def test_who_has_detached_from_all_counts_too(stage: Stage) -> None:
+    program = program_that(stage, "os.system('setsid sleep 90 >/dev/null 2>&1 &'), sys.exit()")
+    assert program.wait_end()
+    assert posture() is None
+
+
+@needs_linux
+def test_where_the_system_does_not_tell_anything_may_happen(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program_that(stage, "os.read(0, 1)")
+    assert stage.wait_for_outside(lambda: posture() is not None)
+    monkeypatch.setattr(standstill, "PIDFD_GETFD", 1_000_000)  # no kernel has so many calls
+    assert posture() is None
+
+
+@needs_linux
+def test_two_postures_are_equal_only_if_nobody_has_done_anything(stage: Stage) -> None:
+    program = program_that(stage, "list(iter(lambda: os.read(0, 1), b''))")
+    assert stage.wait_for_outside(lambda: posture() is not None)
+    before = posture()
+    assert posture() == before
+    program.types(b"x\n")
+    assert stage.wait_for_outside(lambda: posture() not in (None, before))
+
+
+@needs_linux
+def test_a_wait_ends_once_all_programs_wait(stage: Stage) -> None:
+    program_that(stage, "os.read(0, 1)")
+    with Stage(stage.patience, posture) as other:
+        assert not other.wait_until(lambda: False)
+        assert other.why_not == IN_VAIN
+
+
+@needs_linux
+def test_what_comes_after_a_long_rest_is_waited_for(stage: Stage) -> None:
+    with Stage(stage.patience, posture) as other:
+        program = program_that(other, "time.sleep(1), print('rested', flush=True), os.read(0, 1)")
+        assert other.wait_until(lambda: b"rested" in program.written["screen"])
