@@ -1,6 +1,7 @@
 """`messagerie check SPRINT DIR`: builds a submission, has it judged, and tells."""
 
 import argparse
+import contextlib
 import os
 import sys
 from collections import Counter
@@ -11,11 +12,11 @@ from rich.console import Console
 from rich.text import Text
 
 from grader import sandbox
-from grader.contract import Contract, ContractError
+from grader.contract import Contract, ContractError, read_contract
 from grader.formats import as_json, as_junit
 from grader.judge import Judge, Order
 from grader.report import PROGRAM, Setting, failure_report, headline
-from grader.submission import contract_of_copy, copied
+from grader.submission import build_from_clean, copied
 from grader.verdicts import BLOCKED, FAILED, PASSED, SKIPPED, SUBJECT, Verdict
 
 SPRINTS = range(1, 7)
@@ -63,8 +64,11 @@ def check(arguments: argparse.Namespace) -> int:
 
 def judge_copy(arguments: argparse.Namespace, copy: Path) -> int:
     """Judge a submission's copy; return the exit code. Raises ContractError."""
-    judge = Judge(order_of(arguments, contract_of_copy(copy)))
-    told = TELLERS[arguments.format](judge, setting_of(arguments, judge), arguments)
+    judge = Judge(order_of(arguments, read_contract(copy)))
+    with contextlib.closing(judge):
+        judge.prepare()  # its workers start while the submission is built
+        build_from_clean(judge.order.contract)
+        told = TELLERS[arguments.format](judge, setting_of(arguments, judge), arguments)
     outcomes = {verdict.outcome for verdict in told}
     if FAILED in outcomes:
         return SOME_FAILED

@@ -34,6 +34,11 @@ SCENES_SECONDS = 75.0
 TRIALS = 2
 """So many cases must lack the same actor before others are not asked: one may have been unlucky."""
 
+PROCESSORS = os.cpu_count() or 1
+
+CASES_EACH = 4
+"""A worker that has fewer cases to play is not worth its start."""
+
 SEEDS = 1_000_000
 
 CHUNK_BYTES = 1 << 16
@@ -193,10 +198,10 @@ class Judge:
         self._missed: defaultdict[str, list[str]] = defaultdict(list)  # and which checks missed the others
 
     def prepare(self) -> None:
-        """Start the workers: it takes them half a second to be ready."""
-        self._hire(self.order.workers)
+        """Start the first workers: it takes them a fraction of a second to be ready."""
+        self._hire(min(self.order.workers, PROCESSORS))
 
-    def dismiss(self) -> None:
+    def close(self) -> None:
         """End all workers; may be called twice."""
         while self._workers:
             self._workers.pop().end()
@@ -216,7 +221,7 @@ class Judge:
                     told += 1
                     yield verdict
         finally:
-            self.dismiss()
+            self.close()
 
     def _hire(self, count: int) -> None:
         for _ in range(count):
@@ -268,6 +273,7 @@ class Judge:
                 f"no check is called {' or '.join(sorted(unknown))}; "
                 f"sprint {self.order.sprint} has {', '.join(names)}"
             )
+        self._hire(min(self.order.workers, len(self._waiting) // CASES_EACH) - len(self._workers))
 
     def _is_wanted(self, known: dict[str, Any]) -> bool:
         return (not self.order.only or known["id"] in self.order.only) and (

@@ -87,7 +87,12 @@ def begins_compiled(file: Path) -> bool:
 def contract_of_copy(copy: Path) -> Contract:
     """Return the contract of a copy, built from clean. Raises ContractError."""
     contract = read_contract(copy)
-    if contract.build:
-        without_binaries(copy)
-        build(contract)
+    build_from_clean(contract)
     return contract
+
+
+def build_from_clean(contract: Contract) -> None:
+    """Build a copy of which nothing is built yet, if its contract says how. Raises ContractError."""
+    if contract.build:
+        without_binaries(contract.directory)
+        build(contract)

@@ -57,7 +57,7 @@ class Watcher:
                     judge = self.replaced(judge)
                 judge = self.run(judge)
         finally:
-            judge.dismiss()
+            judge.close()
 
     def changes(self) -> Iterator[set[Any]]:
         """Yield what has changed, whenever something has, and an empty set now and then."""
@@ -82,7 +82,7 @@ class Watcher:
             new = self.prepared_judge()
         except ContractError:  # told when it is built
             return judge
-        judge.dismiss()
+        judge.close()
         return new
 
     def run(self, judge: Judge) -> Judge:
