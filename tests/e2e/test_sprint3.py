@@ -330,9 +330,12 @@ def test_leave(
 def test_come_and_go(server: Server, newcomer: Bring, peer: Connect, words: Words) -> None:
     """More come and go than any table has room for, and whoever comes then talks to those who stayed."""
     people = room_of(newcomer, words, 2)
-    for _ in range(VISITS):
+    for number in range(1, VISITS + 1):
         visitor = peer("visitor")
-        server.stage.wait_for_outside(lambda: not server.waiting())
+        is_accepted = server.stage.wait_for_outside(lambda: not server.waiting())
+        expect(
+            server.stage, is_accepted, f"visitor {number} of {VISITS} is accepted", "the visitor still waits"
+        )
         visitor.closes()
     people.append(newcomer("carol"))
     all_hear_each_other(people, words)

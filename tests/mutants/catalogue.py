@@ -1559,6 +1559,7 @@ FAULTY = [
     Compiled(1, "wrong port", "-DBUG_PORT", "s1-first-line", "port-not-bound"),
     Compiled(1, "letters beyond ASCII dropped", "-DBUG_ASCII_ONLY", "s1-odd-text", "changed-by-client"),
     Compiled(1, "waits for a third", "-DBUG_WAITS_FOR_MORE", "s1-first-line", "waits-for-more"),
+    Compiled(1, "roles mixed up", "-DBUG_ROLES_MIXED_UP", "s1-first-line", "keyboard-unread"),
     Compiled(1, "turn kept", "-DBUG_TURN_KEPT", "s1-answer", "turn-kept"),
     Compiled(1, "deaf at its prompt", "-DNO_GOODBYE", "s1-at-prompt", "end-unnoticed"),
     Compiled(2, "no framing", "-DBUG_NO_FRAMING", "s2-joined", "no-framing-joined"),

@@ -26,8 +26,13 @@ static void welcome(int listener) {
 #ifdef BUG_WAITS_FOR_MORE
     close(accept(listener, 0, 0));
 #endif
+#ifdef BUG_ROLES_MIXED_UP
+    send_message(clients[0].fd, "2");
+    send_message(clients[1].fd, "1");
+#else
     send_message(clients[0].fd, "1");
     send_message(clients[1].fd, "2");
+#endif
 }
 
 static void converse(void) {
