@@ -10,6 +10,7 @@ Without bubblewrap the programs run as the user, and are ended one by one (lefto
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -45,11 +46,19 @@ def wrapped(command: list[str], submission: Path, address: str = HOST) -> list[s
     for place in HIDDEN_PLACES:
         if Path(place).is_dir():
             outfit += ["--tmpfs", place]
-    # These may be in a hidden place.
-    for needed in dict.fromkeys(map(str, (REPOSITORY, sys.prefix, sys.base_prefix, sys.exec_prefix))):
+    for needed in dict.fromkeys(map(str, places_needed())):
         outfit += ["--ro-bind", needed, needed]
     outfit += ["--bind", str(submission), str(submission), "--dev", "/dev", "--proc", "/proc"]
     outfit += ["--setenv", "HOME", str(submission), "--chdir", str(REPOSITORY)]
     if address != HOST:
         outfit += ["--cap-add", "CAP_NET_ADMIN"]
     return [*outfit, "--", *command]
+
+
+def places_needed() -> Iterator[Path]:
+    """Yield where the course and its environment lie, which may be in a hidden place, or behind a link."""
+    yield REPOSITORY
+    for place in map(Path, (sys.prefix, sys.base_prefix, sys.exec_prefix)):
+        yield place.resolve()
+        if not place.is_relative_to(REPOSITORY):  # what is there is seen already, and a link stays one
+            yield place
