@@ -19,6 +19,7 @@ from grader.program import Program
 from grader.unseen import Unseen
 from grader.wiretap import SERVER
 from grader.words import Words
+from tests.e2e.figures import times_shown
 from tests.e2e.networks import see_all
 from tests.e2e.steps import Bring, talk
 
@@ -96,11 +97,6 @@ def has_sent(speaker: Client, server: Server) -> bool:
 def has_done_all(server: Server) -> bool:
     """Tell whether a server has read what has come, and waits."""
     return has_read_all(server.program.pid) and is_at_rest(server.program.pid)
-
-
-def times_shown(client: Client, text: str) -> int:
-    """Return how often a client has shown a text by now."""
-    return client.shown().count(text.encode())
 
 
 def stop(program: Program) -> None:

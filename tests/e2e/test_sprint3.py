@@ -7,6 +7,7 @@ the prompts of their programs are. Those that speak the wire call their raw conn
 import signal
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 
 import psutil
 import pytest
@@ -28,6 +29,7 @@ from tests.e2e.any_wire import (
 )
 from tests.e2e.echoes import bringing, is_not_sent_back, is_not_shown_again
 from tests.e2e.figures import (
+    REDRAWN,
     has_announced_all,
     has_closed_all,
     has_heard,
@@ -112,14 +114,15 @@ def all_hear_each_other(people: list[Client], words: Words) -> None:
 
 def all_hear_once(people: list[Client], words: Words) -> None:
     """Let each say a line that all others see once; whoever is on the network is not sent his own."""
-    said, later = ([(speaker, words.word()) for speaker in people] for _ in range(2))
-    for speaker, line in *said, *later:
+    said, *later = ([(speaker, words.word()) for speaker in people] for _ in range(REDRAWN))
+    spoken = [*said, *chain.from_iterable(later)]
+    for speaker, line in spoken:
         hear(speaker, people, line)
-    for speaker, line in said:
-        for hearer in people:
-            if hearer is not speaker:
-                shows_each_once(hearer, [line])
-        is_not_sent_back(speaker, line, before=next(line for other, line in later if other is not speaker))
+    for each, line in said:
+        heard = [line for speaker, line in spoken if speaker is not each]
+        first, others = heard[: len(people) - 1], heard[len(people) - 1 :]
+        shows_each_once(each, first, others)
+        is_not_sent_back(each, line, before=others[0])
 
 
 # Talking

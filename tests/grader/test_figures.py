@@ -11,7 +11,7 @@ from grader.stage import Stage
 from grader.unseen import Unseen, expect
 from grader.verdicts import field_of
 from grader.worker import message_of
-from tests.e2e.figures import has_all, has_announced_all, has_heard
+from tests.e2e.figures import has_all, has_announced_all, has_heard, shows_each_once
 
 
 def told(failure: pytest.ExceptionInfo[Unseen]) -> str:
@@ -79,6 +79,27 @@ def test_who_missed_which_line_of_whom_is_told(heard: list[str], text: str) -> N
     with pytest.raises(Unseen) as failure:
         has_heard(actor(stage, "peer1"), actor(stage, "peer2"), ["1 0", "1 1"], heard)
     assert told(failure) == f"peer1 receives all lines of peer2, in order, each once | {text}"
+
+
+ONE_BY_ONE, TWICE, ANEW = "a b c d", "a a b b c c d", "a a b a b c a b c d"
+"""What a screen has shown of four lines; once a line has been seen, what follows it may still be under way."""
+
+LAST_THREE = "a a b a b c b c d"
+"""A screen too small for more."""
+
+
+@pytest.mark.parametrize("shown", [ONE_BY_ONE, ANEW, LAST_THREE])
+def test_a_line_that_is_drawn_anew_with_those_behind_it_is_shown_once(shown: str) -> None:
+    shows_each_once(actor(Stage(), "bob", shown=shown.encode), ["a", "b", "c", "d"])
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"), [(TWICE, "'a' once | 2 times"), ("a b d c c", "'c' once | 2 times")]
+)
+def test_a_line_that_comes_again_is_told(shown: str, text: str) -> None:
+    with pytest.raises(Unseen) as failure:
+        shows_each_once(actor(Stage(), "bob", shown=shown.encode), ["a", "b", "c", "d"])
+    assert told(failure) == f"bob is shown {text}"
 
 
 @pytest.mark.parametrize(
