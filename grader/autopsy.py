@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from grader.calls import Call, call_of
-from grader.family import family
+from grader.family import family, threads_of, turns
 from grader.journal import spell
 from grader.listening import accept_queues, connections_of
 from grader.program import Program
@@ -88,11 +88,7 @@ def waits(program: Program) -> list[str]:
 
 def tasks_of(pid: int) -> list[Path]:
     """Return the threads of a program and of its children, the eldest first, as the system's directories."""
-    return [
-        task
-        for member in family(pid)
-        for task in sorted(Path(f"/proc/{member}/task").glob("*"), key=lambda path: int(path.name))
-    ]
+    return [task for member in family(pid) for task in threads_of(member)]
 
 
 def reads_keyboard(pid: int) -> bool:
@@ -109,20 +105,13 @@ def is_of_runtime(task: Path) -> bool:
     """Tell whether a thread belongs to the runtime of a language, and not to a student's program."""
     with contextlib.suppress(OSError):  # it has ended
         program = (task / "exe").readlink().name
-        return belongs_to_runtime(program, (task / "comm").read_text())
+        return belongs_to_runtime(program, (task / "comm").read_bytes().decode(errors="replace"))
     return False
 
 
 def belongs_to_runtime(program: str, thread: str) -> bool:
     """Tell the same by the name of the program's file and the thread's own."""
     return bool(RUNTIMES.fullmatch(program)) and not thread.startswith(STUDENTS_THREADS)
-
-
-def turns(task: Path) -> list[str]:
-    """Return how often a thread has given the processor up, and lost it, in the system's words."""
-    with contextlib.suppress(OSError):  # it has ended
-        return [line for line in (task / "status").read_text().splitlines() if "ctxt_switches" in line]
-    return []
 
 
 def wait_of(task: Path) -> str:

@@ -1,4 +1,6 @@
-"""Who came of whom: the processes that a process has started, and those that they have started in turn."""
+"""Who came of whom, and what they do: the processes that a process has started, those that they have started in turn,
+and the threads of each, as the system's own tables tell of them (proc(5)).
+"""
 
 import contextlib
 import os
@@ -9,8 +11,11 @@ import psutil
 CHILDREN_ARE_TOLD = Path("/proc/thread-self/children").exists()
 """Whether the kernel lists a thread's children (proc_tid_children(5)); else all processes must be looked at."""
 
-RUNNING = b"R"
-"""The state of a thread that uses the processor, or wants to."""
+AT_WORK = (b"R", b"D")
+"""The states of a thread that uses the processor, or wants to, and of one that is in the middle of a system call."""
+
+ENDED = b"Z"
+"""The state of a thread that has ended and is not buried yet."""
 
 
 def family(pid: int) -> list[int]:
@@ -42,7 +47,29 @@ def children_of_thread(file: str) -> list[int]:
 
 def is_at_rest(pid: int) -> bool:
     """Tell whether all threads of a process and its descendants wait for something; none is at work. Linux only."""
-    return not any(RUNNING in states_of_threads(member) for member in family(pid))
+    return not any(state in AT_WORK for member in family(pid) for state in states_of_threads(member))
+
+
+def threads_of(pid: int) -> list[Path]:
+    """Return where the system tells of each living thread of a process, the eldest first; none once it has ended."""
+    with contextlib.suppress(OSError):
+        tasks = sorted(map(int, os.listdir(f"/proc/{pid}/task")))  # noqa: PTH208 - as above
+        return [Path(f"/proc/{pid}/task/{task}") for task in tasks if is_alive(f"/proc/{pid}/task/{task}")]
+    return []
+
+
+def is_alive(task: str) -> bool:
+    """Tell whether a thread has not ended: the first of a process may end before the others."""
+    with contextlib.suppress(OSError):
+        return state_of(f"{task}/stat") != ENDED
+    return False
+
+
+def turns(task: Path) -> list[bytes]:
+    """Return how often a thread has given up the processor, and lost it; nothing once it has ended."""
+    with contextlib.suppress(OSError):
+        return [line for line in (task / "status").read_bytes().splitlines() if b"ctxt_switches" in line]
+    return []
 
 
 def states_of_threads(pid: int) -> list[bytes]:
@@ -56,6 +83,24 @@ def state_of(file: str) -> bytes:
     """Return the letter behind a thread's name, which may itself hold blanks and brackets. Raises OSError."""
     with open(file, "rb", buffering=0) as told:
         return told.read().rpartition(b")")[2].split()[0]
+
+
+def files_of(pid: int) -> list[str]:
+    """Return what a process has open, as proc(5) names it; nothing once it has ended."""
+    if found := links_in(f"/proc/{pid}/fd"):
+        return found
+    living = threads_of(pid)[:1]  # the first thread of all may have ended, and then has nothing open
+    return [file for thread in living for file in links_in(f"{thread}/fd")]
+
+
+def links_in(directory: str) -> list[str]:
+    """Return where the links in a directory lead; nothing where it cannot be read."""
+    found = []
+    with contextlib.suppress(OSError):  # the process has gone
+        for name in os.listdir(directory):  # noqa: PTH208 - as above
+            with contextlib.suppress(OSError):  # just closed; the others count
+                found.append(os.readlink(f"{directory}/{name}"))  # noqa: PTH115
+    return found
 
 
 def descendants(pid: int) -> list[psutil.Process]:

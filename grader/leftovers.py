@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from grader.family import descendants
+from grader.family import descendants, threads_of
 
 MARK = "MESSAGERIE_PROGRAM"
 """The environment variable by which a program's descendants are known, daemons among them."""
@@ -112,5 +112,8 @@ def mark_of(process: psutil.Process) -> str:
 
 
 def is_dead(process: psutil.Process) -> bool:
-    """Tell whether a process has ended and is not buried yet. Raises psutil.NoSuchProcess when it is."""
-    return bool(process.status() == psutil.STATUS_ZOMBIE)
+    """Tell whether a process has ended and is not buried yet. Raises psutil.NoSuchProcess when it is.
+
+    Where only its first thread has ended, it has not, though it looks so.
+    """
+    return bool(process.status() == psutil.STATUS_ZOMBIE and not threads_of(process.pid))

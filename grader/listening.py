@@ -4,14 +4,12 @@ Connecting to a server to see whether it listens would take a client's place: a 
 for one. The tables tell the same without a trace.
 """
 
-import contextlib
-import os
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from grader.family import family
+from grader.family import family, files_of
 from grader.program import Program
 from grader.stage import START_SECONDS
 from grader.tcptable import ESTABLISHED, EVERY_STATE, LISTENING, Socket, tcp_sockets
@@ -66,12 +64,10 @@ def connections_of(pid: int, *states: int) -> list[Socket]:
 def sockets_of(pid: int) -> set[int]:
     """Return the inodes of a process's sockets; none once it has ended."""
     inodes = set()
-    with contextlib.suppress(OSError):  # the process has gone
-        for descriptor in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - asked a thousand times a scene
-            with contextlib.suppress(OSError):  # just closed; the others count
-                kind, _, inode = os.readlink(f"/proc/{pid}/fd/{descriptor}").partition(":")  # noqa: PTH115
-                if kind == "socket":
-                    inodes.add(int(inode[1:-1]))
+    for target in files_of(pid):
+        kind, _, inode = target.partition(":")
+        if kind == "socket":
+            inodes.add(int(inode[1:-1]))
     return inodes
 
 

@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable
 
 LULL_LOOKS, LULL_SECONDS = 6, 0.05
-"""So many looks in a row, with so much time between two, must find all as it was. Where ten programs want each
-processor, a terminal hands on what is written to it within 0.004 s."""
+"""So many looks in a row, with so much time between two, must find all as at the one before. Where ten programs want
+each processor, a terminal hands on what is written to it within 0.004 s."""
 
 SETTLED_LOOKS, SETTLED_SECONDS = 2, 0.005
 """The same where nothing is on its way through a terminal."""
+
+REST = 8
+"""How many times longer than a look took (of the processor) the pause behind it is, at least: others need it."""
 
 Posture = Callable[[], object]
 """How all programs stand, to be compared with how they stood; None where one may go on by itself."""
@@ -40,8 +43,9 @@ class Lull:
         """Look again, if it is time to; tell whether all has been still for long. `news` counts what has happened."""
         if not self._posture or self.pause:
             return False
-        self._next = time.monotonic() + self._seconds
+        begun = time.process_time()
         posture = self._posture()
+        self._next = time.monotonic() + max(self._seconds, REST * (time.process_time() - begun))
         seen = None if posture is None else (posture, news)
         self._looks = self._looks + 1 if seen and seen == self._last else 0
         self._last = seen

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Protocol, runtime_checkable
 
 from grader.journal import Journal
-from grader.lull import SETTLED_LOOKS, SETTLED_SECONDS, Lull, Posture
+from grader.lull import REST, SETTLED_LOOKS, SETTLED_SECONDS, Lull, Posture
 
 PATIENCE = 5.0
 """Seconds that a thing may take to be seen before it counts as not happening."""
@@ -29,9 +29,6 @@ START_SECONDS = 5.0
 
 LOOK_AGAIN_SECONDS = 0.002
 """How soon to look again at what cannot be selected on, such as the system's table of sockets."""
-
-REST = 8
-"""How many times longer than a look at such things took (of the processor) the pause behind it is."""
 
 LATE, IN_VAIN = "that did not come in time", "nothing more, for all programs wait"
 """Why something was not seen."""
@@ -140,13 +137,15 @@ class Stage:
         pause: Callable[[float], float],
         lull: Lull,
     ) -> bool:
+        self.why_not = LATE
         deadline = time.monotonic() + (self.patience if seconds is None else seconds)
         begun = time.process_time()
         while not condition():
             left = deadline - time.monotonic()
-            is_in_vain = lull.lasts(self._news) and not self._alarms
-            if left <= 0 or is_in_vain:
-                self.why_not = IN_VAIN if is_in_vain else LATE
+            if lull.lasts(self._news) and not self._alarms:
+                self.why_not = IN_VAIN
+                return False
+            if left <= 0:
                 return False
             self._pump(min(left, lull.pause, pause(time.process_time() - begun)))
             begun = time.process_time()

@@ -11,29 +11,32 @@ import os
 import re
 import signal
 import socket
+import stat
 import struct
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from grader.autopsy import turns
 from grader.calls import call_of
-from grader.family import family, state_of
+from grader.family import family, files_of, state_of, threads_of, turns
 from grader.listening import sockets_of
 from grader.tcptable import CARRYING, SYN_RECEIVED, SYN_SENT, Socket, tcp_sockets
 
-WAITING, BURIED_SOON = b"S", b"Z"
-"""States of a thread that waits, and of one that has ended and is not buried yet (proc(5))."""
+Threads = dict[Path, list[bytes]]
+
+WAITING = b"S"
+"""The state of a thread that waits (proc(5))."""
 
 NEVER_BY_ITSELF = {
     "read", "accept", "recv", "recvmsg", "poll", "select", "epoll_wait", "futex", "wait", "pause",
 }  # fmt: skip
 """Calls that end because of what others do, or at a limit of time. To connect and to send, the system goes on."""
 
-TIMER = "anon_inode:[timerfd]"
+TIMERS = ("anon_inode:[timerfd]", "anon_inode:[io_uring]")
+"""What may be open and wake a program up at some time."""
 
-CAUGHT = re.compile(r"^SigCgt:\s*([0-9a-f]+)", re.MULTILINE)
-"""The signals for which a process has a handler, a bit for each, as /proc/<pid>/status tells them."""
+TAKEN = re.compile(rb"^Sig(?:Cgt|Blk):\s*([0-9a-f]+)", re.MULTILINE)
+"""The signals for which a process has a handler, and those that it keeps to be read, a bit for each."""
 
 ALARM = 1 << (signal.SIGALRM - 1)
 
@@ -44,24 +47,25 @@ TIME = struct.Struct("ll")
 """struct timeval: seconds, microseconds."""
 
 
-def posture() -> dict[Path, list[str]] | None:
+def posture() -> Threads | None:
     """Return all threads that came of this process, with how often each has had the processor; all of them wait.
 
-    Return None where one of them may go on by itself. Two equal answers: nothing has happened between.
+    Return None where one of them may go on by itself. Two equal answers: nothing has happened between. For whoever is
+    woken first has been woken by somebody who ran; and who has run since the turns were counted, and waits when it is
+    looked at, has had one turn more. So all turns are counted before anybody is looked at.
+
+    What is not seen is an alarm(2) that nobody has a handler for: all it can do is end its process.
     """
-    members = family(os.getpid())[1:]
-    with contextlib.suppress(OSError):  # one has just ended
-        threads = [task for member in members for task in threads_of(member)]
-        found = {task: turns(task) for task in threads}
-        if all(map(waits_for_others, threads)) and not any(map(has_timer, members)) and not in_transit():
-            return found
+    members = [member for member in family(os.getpid())[1:] if threads_of(member)]
+    threads = {task: turns(task) for member in members for task in threads_of(member)}
+    with contextlib.suppress(OSError):  # one has just ended, or may not be looked at
+        if (
+            all(map(waits_for_others, threads))
+            and not any(map(has_timer, members))
+            and not in_transit(members)
+        ):
+            return threads
     return None
-
-
-def threads_of(pid: int) -> list[Path]:
-    """Return the threads of a process that have not ended. Raises OSError once the process has gone."""
-    tasks = [Path(f"/proc/{pid}/task/{task}") for task in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208
-    return [task for task in tasks if state_of(f"{task}/stat") != BURIED_SOON]
 
 
 def waits_for_others(task: Path) -> bool:
@@ -76,21 +80,24 @@ def waits_for_others(task: Path) -> bool:
 
 
 def has_limit(pid: int, descriptor: int) -> bool:
-    """Tell whether who reads from a descriptor waits for some time only: SO_RCVTIMEO, VTIME. Raises OSError."""
+    """Tell whether who reads from a descriptor waits for some time only. Raises OSError."""
     with borrowed(pid, descriptor) as ours:
-        if os.isatty(ours):
-            return is_impatient(ours)
-        try:
-            with socket.socket(fileno=os.dup(ours)) as sock:
-                return any(TIME.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, TIME.size)))
-        except OSError:  # it is no socket
-            return False
+        if stat.S_ISSOCK(os.fstat(ours).st_mode):
+            return has_receive_limit(ours)
+        return os.isatty(ours) and is_impatient(ours)
+
+
+def has_receive_limit(descriptor: int) -> bool:
+    """Tell whether a socket gives up to receive, or to accept, after some time: SO_RCVTIMEO (socket(7))."""
+    with socket.socket(fileno=os.dup(descriptor)) as sock:
+        return any(TIME.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, TIME.size)))
 
 
 def is_impatient(terminal: int) -> bool:
-    """Tell whether a read from a terminal ends without a key (termios(3))."""
+    """Tell whether a read from a terminal may end because time passes (termios(3))."""
     _in, _out, _control, local, _ispeed, _ospeed, characters = termios.tcgetattr(terminal)
-    return not local & termios.ICANON and characters[termios.VMIN] == 0
+    is_raw = not local & termios.ICANON
+    return is_raw and (characters[termios.VMIN] == 0 or characters[termios.VTIME] != 0)
 
 
 @contextlib.contextmanager
@@ -112,17 +119,16 @@ def borrowed(pid: int, descriptor: int) -> Iterator[int]:
 def has_timer(pid: int) -> bool:
     """Tell whether a process may be woken at some time, whatever it waits for. Raises OSError."""
     process = Path(f"/proc/{pid}")
-    caught = CAUGHT.search((process / "status").read_text())
+    masks = TAKEN.findall((process / "status").read_bytes())
+    takes_alarms = any(int(mask, 16) & ALARM for mask in masks)
     return (
-        bool(caught and int(caught[1], 16) & ALARM)
-        or bool((process / "timers").read_text())
-        or any(os.readlink(each) == TIMER for each in (process / "fd").iterdir())  # noqa: PTH115
+        takes_alarms or bool((process / "timers").read_bytes()) or not set(TIMERS).isdisjoint(files_of(pid))
     )
 
 
-def in_transit() -> bool:
-    """Tell whether anything is on its way between us and those that came of us, or between two of them."""
-    inodes = {inode for member in family(os.getpid()) for inode in sockets_of(member)}
+def in_transit(members: Iterable[int]) -> bool:
+    """Tell whether anything is on its way between us and these processes, or between two of them."""
+    inodes = {inode for member in (os.getpid(), *members) for inode in sockets_of(member)}
     return any(
         is_on_its_way(each) for each in tcp_sockets(CARRYING) if each.inode in inodes or not each.inode
     )

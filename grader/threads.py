@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 
 from grader.calls import Call, call_of
-from grader.family import family
+from grader.family import family, threads_of
 from grader.listening import connections_of, sockets_of
 from grader.tcptable import ESTABLISHED, LISTENING
 
@@ -33,11 +33,6 @@ def with_connections(pid: int) -> list[int]:
     """Return those of a process and its descendants that have a connection."""
     connected = {each.inode for each in connections_of(pid, ESTABLISHED)}
     return [member for member in family(pid) if sockets_of(member) & connected]
-
-
-def threads_of(pid: int) -> list[Path]:
-    """Return where the system tells of each thread of a process; nothing once it has ended."""
-    return list(Path(f"/proc/{pid}/task").glob("*"))
 
 
 def serving_threads(pid: int) -> list[Path]:

@@ -5,12 +5,12 @@ from itertools import pairwise
 
 from grader.actors import REST_SECONDS, Client, Server
 from grader.contract import Contract
-from grader.family import is_at_rest
+from grader.family import is_at_rest, threads_of
 from grader.journal import spell
 from grader.peers import Peer
 from grader.program import Program
 from grader.stage import Stage
-from grader.threads import serving_threads, threads_of, with_connections
+from grader.threads import serving_threads, with_connections
 from grader.unseen import Unseen, expect
 from grader.verdicts import first_difference
 from tests.e2e.floods import MEMORY_BYTES

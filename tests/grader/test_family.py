@@ -1,10 +1,13 @@
 """Whether a program is at work, or waits for something; its children and threads count as well."""
 
+import signal
 import sys
 
 import pytest
 
-from grader.family import is_at_rest
+from grader.family import ENDED, is_at_rest, states_of_threads, threads_of
+from grader.leftovers import is_dead
+from grader.listening import listening_ports
 from grader.program import Program
 from grader.stage import Stage
 
@@ -32,6 +35,35 @@ def test_who_waits_is_at_rest(stage: Stage) -> None:
 def test_who_works_is_not(stage: Stage, source: str) -> None:
     program = started(stage, source)
     assert not any(is_at_rest(program.pid) for _ in range(100))
+
+
+THREAD_GOES_ON = """
+import ctypes, os, socket, threading
+listener = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=listener.accept).start()
+print("ready", flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+def is_led_by_the_dead(program: Program) -> bool:
+    """Tell whether the first thread of a program has ended."""
+    return states_of_threads(program.pid)[:1] == [ENDED]
+
+
+def test_a_program_whose_first_thread_has_ended_lives_in_the_others(stage: Stage) -> None:
+    program = started(stage, THREAD_GOES_ON)
+    assert stage.wait_for_outside(lambda: is_led_by_the_dead(program))
+    assert len(threads_of(program.pid)) == 1
+    assert len(listening_ports(program.pid)) == 1
+    assert not is_dead(program.usage())
+
+
+def test_what_has_lost_its_first_thread_is_ended_too(stage: Stage) -> None:
+    program = started(stage, THREAD_GOES_ON)
+    assert stage.wait_for_outside(lambda: is_led_by_the_dead(program))
+    program.end()
+    assert program.exit_code == -signal.SIGKILL
 
 
 def test_who_has_ended_does_nothing(stage: Stage) -> None:

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from grader import standstill
@@ -33,12 +34,12 @@ def receives_for_some_time():
     server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, (90).to_bytes(8, "little") + bytes(8))
     server.recv(1)
 
-def reads_keys_for_some_time():
+def reads_keys_for_some_time(least):
     settings = termios.tcgetattr(0)
     settings[3] &= ~termios.ICANON
-    settings[6][termios.VMIN], settings[6][termios.VTIME] = 0, 200
+    settings[6][termios.VMIN], settings[6][termios.VTIME] = least, 200
     termios.tcsetattr(0, termios.TCSANOW, settings)
-    os.read(0, 1)
+    os.read(0, 9)
 
 def waits_for_a_timer():
     library = ctypes.CDLL(None)
@@ -50,6 +51,20 @@ def is_woken_by_an_alarm():
     signal.signal(signal.SIGALRM, print)
     signal.alarm(90)
     signal.pause()
+
+def keeps_an_alarm_to_be_read():
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    signals = ctypes.CDLL(None).signalfd(-1, ctypes.byref(ctypes.c_uint64(1 << signal.SIGALRM - 1)), 0)
+    signal.alarm(90)
+    os.read(signals, 128)
+
+def leaves_a_timer_to_a_thread():
+    timer = ctypes.CDLL(None).timerfd_create(1, 0)
+    ctypes.CDLL(None).timerfd_settime(timer, 0, (ctypes.c_long * 4)(0, 0, 90, 0), None)
+    poll = select.poll()
+    poll.register(timer, select.POLLIN)
+    threading.Thread(target=poll.poll).start()
+    ctypes.CDLL(None).pthread_exit(None)
 
 def connects_to_who_is_busy():
     while True:
@@ -67,6 +82,7 @@ print("ready", flush=True)
 """
 
 WAITS = (
+    "open('/proc/self/comm', 'wb').write(b'calcul\\xc3'), os.read(0, 1)",
     "server.recv(1)",
     "listener.accept()",
     "polls()",
@@ -90,9 +106,12 @@ GOES_ON = (
     "select.epoll().poll(90)",
     "threading.Event().wait(90)",
     "receives_for_some_time()",
-    "reads_keys_for_some_time()",
+    "reads_keys_for_some_time(0)",
+    "reads_keys_for_some_time(2)",
     "waits_for_a_timer()",
     "is_woken_by_an_alarm()",
+    "keeps_an_alarm_to_be_read()",
+    "leaves_a_timer_to_a_thread()",
     "connects_to_who_is_busy()",
     "sends_to_who_does_not_read()",
     "works()",
@@ -123,6 +142,22 @@ def test_who_may_go_on_alone_is_waited_for(stage: Stage, wait: str) -> None:
     program_that(stage, wait)
     with Stage(stage.patience, posture) as other:
         assert not other.settles(LOOKING_SECONDS)
+
+
+@needs_linux
+def test_a_look_leaves_nothing_open(stage: Stage) -> None:
+    program_that(stage, "os.read(pipe, 1)")
+    assert stage.wait_for_outside(lambda: posture() is not None)
+    before = psutil.Process().num_fds()
+    posture()
+    assert psutil.Process().num_fds() == before
+
+
+@needs_linux
+def test_a_child_that_nobody_buries_is_not_waited_for(stage: Stage) -> None:
+    program_that(stage, "[os._exit(0) for _ in range(2) if os.fork() == 0], os.read(pipe, 1)")
+    with Stage(stage.patience, posture) as other:
+        assert other.settles(stage.patience)
 
 
 @needs_linux

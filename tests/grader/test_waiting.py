@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from grader.lull import LULL_LOOKS, LULL_SECONDS, Posture
+from grader.lull import LULL_LOOKS, LULL_SECONDS, Lull, Posture
 from grader.program import Program
 from grader.stage import IN_VAIN, LATE, Stage
 
@@ -145,6 +145,25 @@ def test_what_the_stage_itself_will_do_is_waited_for() -> None:
     with Stage(SECONDS, as_ever) as stage:
         stage.call_later(2 * LULL_SECONDS * LULL_LOOKS, lambda: rung.append("alarm"))
         assert stage.wait_until(lambda: bool(rung))
+
+
+def test_why_not_is_told_of_the_last_wait_only() -> None:
+    with Stage(SECONDS, as_ever) as stage:
+        assert stage.settles(SECONDS)
+        assert stage.wait_until(lambda: True)
+        assert stage.why_not == LATE
+
+
+def test_a_long_look_is_followed_by_a_longer_rest() -> None:
+    def looks() -> str:
+        begun = time.process_time()
+        while time.process_time() - begun < LOOK_SECONDS:
+            continue
+        return "all wait"
+
+    lull = Lull(looks, looks=1, seconds=0.0)
+    assert not lull.lasts(news=0)
+    assert lull.pause > LOOK_SECONDS
 
 
 def test_while_anybody_is_heard_nothing_is_in_vain() -> None:
