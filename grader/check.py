@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from rich.text import Text
 from grader import sandbox
 from grader.contract import Contract, ContractError, read_contract
 from grader.formats import as_json, as_junit
-from grader.judge import Judge, Order
+from grader.judge import PROCESSORS, Judge, Order
 from grader.report import PROGRAM, Setting, failure_report, headline
 from grader.submission import build_from_clean, copied
 from grader.verdicts import BLOCKED, FAILED, PASSED, SKIPPED, SUBJECT, Verdict
@@ -26,7 +25,7 @@ ALL_PASSED, SOME_FAILED, NOT_JUDGED = 0, 1, 2
 
 COLOURS = {PASSED: "green", FAILED: "bold red", SKIPPED: "dim", BLOCKED: "red"}
 
-JOBS = 2 * (os.cpu_count() or 1)
+JOBS = 2 * PROCESSORS
 """Workers: most of the time a check waits."""
 
 

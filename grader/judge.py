@@ -34,7 +34,8 @@ SCENES_SECONDS = 75.0
 TRIALS = 2
 """So many cases must lack the same actor before others are not asked: one may have been unlucky."""
 
-PROCESSORS = os.cpu_count() or 1
+PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+"""Those that this process may use."""
 
 CASES_EACH = 4
 """A worker that has fewer cases to play is not worth its start."""
@@ -101,6 +102,7 @@ class Worker:
         commands, self._commands = os.pipe()
         self.results, results = os.pipe()
         self.case: Case | None = None
+        self.is_ready = False  # it has told its checks
         self.since = time.monotonic()
         self._pending = b""
         self._household = Household()
@@ -126,6 +128,12 @@ class Worker:
         """Return its process id."""
         return self._process.pid
 
+    @property
+    def is_overdue(self) -> bool:
+        """Tell whether it does not get ready, or does not end its case."""
+        is_busy = self.case is not None or not self.is_ready
+        return is_busy and time.monotonic() - self.since > CASE_SECONDS
+
     def tell(self, **command: Any) -> None:
         """Send one command."""
         with contextlib.suppress(BrokenPipeError):  # it has ended; reading will show it
@@ -143,6 +151,7 @@ class Worker:
         if not chunk:
             return None
         *lines, self._pending = (self._pending + chunk).split(b"\n")
+        self.is_ready = self.is_ready or bool(lines)
         return [json.loads(line) for line in lines]
 
     def last_words(self) -> str:
@@ -157,7 +166,7 @@ class Worker:
         os.close(self._commands)
         os.close(self.results)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_SECONDS if self.case is None else 0)
+            self._process.wait(END_SECONDS if self.is_ready and self.case is None else 0)
         self._process.kill()
         self._household.leave()
         self._process.wait()
@@ -240,7 +249,7 @@ class Judge:
         for worker in list(self._workers):
             if worker.pid in offenders:
                 self._replace(worker, offenders[worker.pid])
-            elif worker.case and time.monotonic() - worker.since > CASE_SECONDS:
+            elif worker.is_overdue:
                 self._replace(worker, f"it did not end within {CASE_SECONDS:.0f} s")
 
     def _take(self, worker: Worker, result: dict[str, Any]) -> None:
@@ -273,6 +282,8 @@ class Judge:
                 f"no check is called {' or '.join(sorted(unknown))}; "
                 f"sprint {self.order.sprint} has {', '.join(names)}"
             )
+        if not wanted:
+            raise LookupError(f"none of these checks is of the level {self.order.level}")
         self._hire(min(self.order.workers, len(self._waiting) // CASES_EACH) - len(self._workers))
 
     def _is_wanted(self, known: dict[str, Any]) -> bool:
@@ -336,8 +347,8 @@ class Judge:
             worker.case.outcome = FAILED
             self._spare_others(worker.case)
             worker.case.scene = Scene(error=f"the check was ended before its time: {why}")
-        elif not self.verdicts:
-            raise RuntimeError(f"no check could be played: {why}")
         worker.end()
+        if not (self.verdicts or self._workers):
+            raise RuntimeError(f"no check could be played: {why}")
         if self._waiting:
             self._hire(1)

@@ -1,0 +1,73 @@
+"""The judge's workers: as many as are worth it; one that is lost before it has said anything stops nobody else."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from grader import judge
+from grader.contract import Contract, read_contract
+from grader.judge import PROCESSORS, Judge, Order
+
+
+@pytest.fixture
+def contract(tmp_path: Path) -> Contract:
+    """Programs that end at once: how they are judged does not matter here."""
+    (tmp_path / "messagerie.toml").write_text(
+        'server = "true {port}"\nclient = "true {port}"\nwire = "course"\n'
+    )
+    return read_contract(tmp_path)
+
+
+def order(contract: Contract, *only: str, jobs: int = 1, level: str = "") -> Order:
+    return Order(sprint=1, contract=contract, only=only, jobs=jobs, level=level)
+
+
+def started(wanted: Order) -> Judge:
+    """Return a judge whose first workers have been started."""
+    judging = Judge(wanted)
+    judging.prepare()
+    return judging
+
+
+def lose(judging: Judge, count: int, number: signal.Signals) -> None:
+    """Send the first of a judge's workers a signal, before they have said anything."""
+    for worker in judging._workers[:count]:
+        os.killpg(worker.pid, number)
+
+
+def test_checks_of_another_level_only_are_told_at_once(contract: Contract) -> None:
+    with pytest.raises(LookupError, match="none of these checks is of the level subject"):
+        list(Judge(order(contract, "s1-roles", level="subject")).verdicts_as_they_come())
+
+
+def test_a_few_cases_need_few_workers(contract: Contract) -> None:
+    judging = started(order(contract, "s1-usage", "s1-roles", jobs=8 * PROCESSORS))
+    assert [len(judging._workers) for _verdict in judging.verdicts_as_they_come()] == [PROCESSORS] * 2
+
+
+def test_who_is_lost_at_the_start_is_not_missed(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "PROCESSORS", 2)
+    judging = started(order(contract, "s1-first-line", jobs=2))
+    lose(judging, 1, signal.SIGKILL)
+    assert [verdict.id for verdict in judging.verdicts_as_they_come()] == ["s1-first-line"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_where_all_are_lost_nothing_could_be_played(
+    contract: Contract, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "CASE_SECONDS", 0.5)
+    judging = started(order(contract, "s1-first-line"))
+    lose(judging, PROCESSORS, number)
+    with pytest.raises(RuntimeError, match="no check could be played"):
+        list(judging.verdicts_as_they_come())
+
+
+def test_who_is_sent_away_while_starting_leaves_nothing(contract: Contract) -> None:
+    judging = started(order(contract, "s1-first-line"))
+    pids = [worker.pid for worker in judging._workers]
+    judging.close()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    judging.close()
