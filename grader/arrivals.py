@@ -1,5 +1,6 @@
 """Arrivals: how a client comes, and when it is there: connected, taken in by its server, known by its name."""
 
+import os
 import socket
 from collections.abc import Callable
 
@@ -53,8 +54,14 @@ def come(
     client.has_come = True
     if tap:
         stage.wait_until(lambda: tap.count() > came)
-    stage.wait_for_outside(lambda: not server.waiting() and is_at_rest(server.program.pid), ACCEPT_SECONDS)
+    stage.wait_for_outside(lambda: is_taken_in(server, tap), ACCEPT_SECONDS)
     return client
+
+
+def is_taken_in(server: Server, tap: Wiretap | None) -> bool:
+    """Tell whether a server lets nobody wait, and what it says to who comes has got there, however far the way is."""
+    is_served = not server.waiting() and is_at_rest(server.program.pid)
+    return is_served and (tap is None or has_read_all(os.getpid()))
 
 
 def log_in(client: Client, server: Server) -> None:

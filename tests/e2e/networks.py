@@ -34,7 +34,8 @@ def holds_all(network: Wiretap, source: str, lines: list[str]) -> bool:
 def say_held(network: Wiretap, speaker: Client, source: str, lines: list[str]) -> None:
     """Let one say lines, and the network hold what comes of them from one source."""
     network.holds(source)
-    speaker.types(*lines)
+    for line in lines:
+        speaker.types(line)  # some throw away what comes before their prompt
     held = partial(holds_all, network, source, lines)
     patience = speaker.stage.patience * len(lines)  # some programs rest for a second behind each line
     assert speaker.stage.wait_until(held, patience), (
