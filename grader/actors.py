@@ -9,14 +9,14 @@ Raw connections, for checks that fix the wire, are in peers.py.
 
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pexpect
 
-from grader.autopsy import reads_keyboard
 from grader.family import is_at_rest
 from grader.journal import ENDED, PRESSED, TYPED
+from grader.keyboard import awaits_keyboard, has_one_run, naps, run_until_now
 from grader.listening import accept_queues, has_connection, has_sockets, wait_listening
 from grader.program import Program
 from grader.screen import LAST_CHARACTERS, Screen
@@ -26,6 +26,9 @@ from grader.unseen import Unseen
 REST_SECONDS = 0.2
 """A person types when a program is at rest: some throw away what was typed before their prompt. One that never rests
 is not waited for any longer."""
+
+NAP_SECONDS = 2.0
+"""Some sleep before their prompt, and throw away what was typed meanwhile. Who polls is seen to wake up soon."""
 
 ASKED_SECONDS = 2.0
 """A program that shows nothing, and is not seen to read its keyboard, wants its user's name by then."""
@@ -147,12 +150,14 @@ class Client:
         self.name = name
         self.program = Program(stage, name, command, terminal=self.terminal, directory=directory)
         self.screen = Screen(self.program)
+        self._before: dict[Path, list[bytes]] = {}  # how often each thread had run when a line was typed
         self.has_come = False  # it has been seen connected
         self.is_cut_off = False  # the network has taken it away, whatever it knows of that
 
     def types(self, *lines: str) -> None:
         """Type lines, each ended by Enter, once the program is at rest."""
         self.comes_to_rest()
+        self._before = run_until_now(self.program.pid) if self.terminal else {}
         for line in lines:
             self.stage.journal.write(self.name, TYPED, line)
             self.program.types(line.encode() + b"\n")
@@ -166,9 +171,12 @@ class Client:
             seen = len(self.shown())
 
     def comes_to_rest(self) -> None:
-        """Wait until the program waits for something; at a terminal only, and not for ever."""
+        """Wait until the program waits for something but time; at a terminal only, and not for ever."""
         if self.terminal:
-            self.stage.wait_for_outside(lambda: is_at_rest(self.program.pid), REST_SECONDS)
+            self._wakes_up(self._before, REST_SECONDS)  # what was typed last has to reach it
+            self._rests()
+            self._wakes_up(naps(self.program.pid), NAP_SECONDS)
+            self._rests()
 
     def begins_to_type(self, text: str) -> None:
         """Type text without Enter, once the program is at rest."""
@@ -232,13 +240,21 @@ class Client:
         """Return every byte that the program has written so far, just as it came."""
         return b"".join(bytes(stream) for stream in self.program.written.values())
 
+    def _wakes_up(self, before: Mapping[Path, list[bytes]], seconds: float) -> None:
+        """Wait until one of these threads, if there are any, has had the processor again, or has ended."""
+        self.stage.wait_for_outside(lambda: not before or has_one_run(before), seconds)
+
+    def _rests(self) -> None:
+        """Wait until no thread is at work, or for a moment."""
+        self.stage.wait_for_outside(lambda: is_at_rest(self.program.pid), REST_SECONDS)
+
     def _is_asked(self, seen: int) -> None:
         """Wait until the program shows more than it had, or reads its keyboard; at a terminal, and not for ever."""
         if self.terminal:
             self.comes_to_rest()
             pid = self.program.pid
             self.stage.wait_for_outside(
-                lambda: len(self.shown()) > seen or reads_keyboard(pid), ASKED_SECONDS
+                lambda: len(self.shown()) > seen or awaits_keyboard(pid), ASKED_SECONDS
             )
 
     def _only_waits_for_its_user(self) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 import psutil
 
 from grader.calls import Call, call_of
-from grader.family import family, threads_of, turns
+from grader.family import turns
 from grader.journal import spell
+from grader.keyboard import tasks_of
 from grader.listening import accept_queues, connections_of
 from grader.program import Program
 from grader.stage import Stage
@@ -84,21 +85,6 @@ def waits(program: Program) -> list[str]:
     # Who has the processor again within that time waits for nothing that is kept.
     program.stage.wait_for_outside(lambda: all(turns(task) != before[task] for task in held), LOCK_SECONDS)
     return ["runs" if task in held and turns(task) != before[task] else wait for task, wait in found.items()]
-
-
-def tasks_of(pid: int) -> list[Path]:
-    """Return the threads of a program and of its children, the eldest first, as the system's directories."""
-    return [task for member in family(pid) for task in threads_of(member)]
-
-
-def reads_keyboard(pid: int) -> bool:
-    """Tell whether a thread of a program, or of a child of it, waits for what its user types."""
-    return any(wait_of(task) == AT_KEYBOARD for task in tasks_of(pid))
-
-
-def is_sleeping(pid: int) -> bool:
-    """Tell whether a thread of a program, or of a child of it, lets time pass."""
-    return any(wait_of(task) == MEANING["sleep"] for task in tasks_of(pid))
 
 
 def is_of_runtime(task: Path) -> bool:

@@ -9,8 +9,8 @@ import pytest
 
 from grader.actors import Client, PipedClient, Server
 from grader.arrivals import come, free_port, is_free, log_in
-from grader.autopsy import is_sleeping
 from grader.contract import Contract, number_of, read_contract, reference
+from grader.keyboard import is_sleeping
 from grader.peers import Impostor, Peer, RawConnection
 from grader.program import Program
 from grader.stage import Stage

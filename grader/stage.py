@@ -30,7 +30,7 @@ START_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.002
 """How soon to look again at what cannot be selected on, such as the system's table of sockets."""
 
-LATE, IN_VAIN = "that did not come in time", "nothing more, for all programs wait"
+LATE, IN_VAIN = "that did not come in time", "nothing more can come, for all programs wait"
 """Why something was not seen."""
 
 

@@ -54,7 +54,8 @@ def posture() -> Threads | None:
     woken first has been woken by somebody who ran; and who has run since the turns were counted, and waits when it is
     looked at, has had one turn more. So all turns are counted before anybody is looked at.
 
-    What is not seen is an alarm(2) that nobody has a handler for: all it can do is end its process.
+    What is not seen is an alarm(2) that nobody has a handler for: all it can do is end its process, and who waits for
+    nothing else may have set it for that.
     """
     members = [member for member in family(os.getpid())[1:] if threads_of(member)]
     threads = {task: turns(task) for member in members for task in threads_of(member)}
@@ -75,8 +76,14 @@ def waits_for_others(task: Path) -> bool:
         state_of(f"{task}/stat") == WAITING
         and call.name in NEVER_BY_ITSELF
         and call.is_unlimited
+        and not (call.name == "pause" and is_alone(task))
         and (call.descriptor < 0 or not has_limit(int(task.parts[2]), call.descriptor))
     )
+
+
+def is_alone(task: Path) -> bool:
+    """Tell whether a thread is the only one of its process: if it pauses, it may have set an alarm that ends it."""
+    return len(list(task.parent.iterdir())) == 1
 
 
 def has_limit(pid: int, descriptor: int) -> bool:

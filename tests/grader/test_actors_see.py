@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from grader import actors
 from grader.actors import Client, PipedClient, Server
 from grader.journal import RECEIVED, SHOWN
 from grader.peers import Peer
@@ -351,3 +352,49 @@ def test_who_logs_in_answers_each_question_once_it_is_asked(
     alice.logs_in("localhost", "alice")
     alice.sees("<localhost>", "<alice>")
     alice.ends()
+
+
+NAPS = """
+import termios, time
+while True:
+    time.sleep(0.6)
+    termios.tcflush(0, termios.TCIFLUSH)
+    print('a vous', flush=True)
+    print(f'<{input()}>', flush=True)
+"""
+"""Throws away what was typed while it slept."""
+
+POLLS = """
+import os, time
+os.set_blocking(0, False)
+while True:
+    try:
+        print(f'<{os.read(0, 99).decode().strip()}>', flush=True)
+    except BlockingIOError:
+        time.sleep(0.01)
+"""
+
+HAS_A_SLEEPER = """
+import select, sys, threading, time
+threading.Thread(target=time.sleep, args=[90], daemon=True).start()
+while select.select([sys.stdin], [], []):
+    print(f'<{sys.stdin.readline().strip()}>', flush=True)
+"""
+
+
+def test_what_is_typed_waits_for_the_end_of_a_nap(client: Callable[[str], Client]) -> None:
+    alice = client(NAPS)
+    for word in "un", "deux":
+        alice.types(word)
+        alice.sees(f"<{word}>")
+
+
+@pytest.mark.parametrize("source", [POLLS, HAS_A_SLEEPER], ids=["polls", "has a sleeper"])
+def test_who_is_ready_or_naps_often_is_not_waited_for(
+    source: str, client: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actors, "NAP_SECONDS", 50.0)  # more than one such wait, and the test is stopped
+    alice = client(source)
+    for word in "un", "deux", "trois":
+        alice.types(word)
+        alice.sees(f"<{word}>")

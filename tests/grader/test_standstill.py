@@ -52,6 +52,12 @@ def is_woken_by_an_alarm():
     signal.alarm(90)
     signal.pause()
 
+def has_a_child_that_an_alarm_ends():
+    if os.fork() == 0:
+        signal.alarm(90)
+        signal.pause()
+    os.wait()
+
 def keeps_an_alarm_to_be_read():
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
     signals = ctypes.CDLL(None).signalfd(-1, ctypes.byref(ctypes.c_uint64(1 << signal.SIGALRM - 1)), 0)
@@ -91,7 +97,7 @@ WAITS = (
     "os.read(pipe, 1)",
     "os.read(0, 1)",
     "threading.Lock().__enter__(), threading.Event().wait()",
-    "signal.pause()",
+    "threading.Thread(target=os.read, args=[pipe, 1]).start(), signal.pause()",
     "waits_for_a_child()",
     "os.system('read line')",
 )
@@ -111,6 +117,7 @@ GOES_ON = (
     "waits_for_a_timer()",
     "is_woken_by_an_alarm()",
     "keeps_an_alarm_to_be_read()",
+    "has_a_child_that_an_alarm_ends()",
     "leaves_a_timer_to_a_thread()",
     "connects_to_who_is_busy()",
     "sends_to_who_does_not_read()",
