@@ -136,12 +136,10 @@ def leaves_by_reset(member: Peer) -> None:
     member.resets()
 
 
-DEPARTURES: tuple[Callable[[Peer], None], ...] = (
-    leaves_with_word,
-    leaves_at_end,
-    leaves_by_close,
-    leaves_by_reset,
-)
+WHOLE_DEPARTURES: tuple[Callable[[Peer], None], ...] = (leaves_with_word, leaves_at_end)
+"""Behind which one still receives all that was sent up to them, and then the end of the connection."""
+
+DEPARTURES = (*WHOLE_DEPARTURES, leaves_by_close, leaves_by_reset)
 
 
 def odd(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001 - one signature for all
