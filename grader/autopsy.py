@@ -11,9 +11,8 @@ from typing import Any
 import psutil
 
 from grader.calls import Call, call_of
-from grader.family import turns
+from grader.family import tasks_of, turns
 from grader.journal import spell
-from grader.keyboard import tasks_of
 from grader.listening import accept_queues, connections_of
 from grader.program import Program
 from grader.stage import Stage

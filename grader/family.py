@@ -50,6 +50,11 @@ def is_at_rest(pid: int) -> bool:
     return not any(state in AT_WORK for member in family(pid) for state in states_of_threads(member))
 
 
+def tasks_of(pid: int) -> list[Path]:
+    """Return the threads of a program and of its children, the eldest first, as the system's directories."""
+    return [task for member in family(pid) for task in threads_of(member)]
+
+
 def threads_of(pid: int) -> list[Path]:
     """Return where the system tells of each living thread of a process, the eldest first; none once it has ended."""
     with contextlib.suppress(OSError):

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from grader.calls import call_of
-from grader.family import family, threads_of, turns
+from grader.family import tasks_of, turns
 from grader.threads import descriptors
 
-TERMINAL = "/dev/pts/"
+TERMINALS = ("/dev/pts/", "/dev/tty")
 
 
 def awaits_keyboard(pid: int) -> bool:
@@ -43,11 +43,6 @@ def is_sleeping(pid: int) -> bool:
     return any(map(sleeps, tasks_of(pid)))
 
 
-def tasks_of(pid: int) -> list[Path]:
-    """Return the threads of a program and of its children, the eldest first, as the system's directories."""
-    return [task for member in family(pid) for task in threads_of(member)]
-
-
 def sleeps(task: Path) -> bool:
     """Tell whether a thread lets time pass."""
     with contextlib.suppress(OSError):  # it has ended, or may not be looked at
@@ -59,12 +54,10 @@ def waits_for_terminal(task: Path) -> bool:
     """Tell whether a thread waits for keys, in whatever call."""
     with contextlib.suppress(OSError):  # as above
         call = call_of(task)
-        return call.name not in ("", "write") and any(
-            is_terminal(task, each) for each in descriptors(task, call)
-        )
+        return call.name != "write" and any(is_terminal(task, each) for each in descriptors(task, call))
     return False
 
 
 def is_terminal(task: Path, descriptor: int) -> bool:
     """Tell whether a descriptor of a thread is a terminal. Raises OSError."""
-    return str((task / "fd" / str(descriptor)).readlink()).startswith(TERMINAL)
+    return str((task / "fd" / str(descriptor)).readlink()).startswith(TERMINALS)

@@ -94,7 +94,7 @@ class RawConnection:
         came = f"'{spell(bytes(self.unread[:shown]))}'"
         if self.hung_up:
             return f"{came} and then the end of the connection"
-        return came if is_wrong else f"{came} and nothing more in time"
+        return came if is_wrong else f"{came} and then: {self.stage.why_not}"
 
     def receives_line(self) -> str:
         """Wait for the next line, whatever it is; return it without its LF."""

@@ -128,7 +128,8 @@ class Stage:
         Whatever was typed must have been read before.
         """
         self._wait(lambda: False, seconds, rest_behind, Lull(self._posture, SETTLED_LOOKS, SETTLED_SECONDS))
-        return self.why_not == IN_VAIN
+        has_settled, self.why_not = self.why_not == IN_VAIN, LATE  # nothing was awaited
+        return has_settled
 
     def _wait(
         self,

@@ -103,8 +103,10 @@ class MessageConnection(RawConnection):
         """Take the next message, whatever it is. Raises Unseen when none comes."""
         self.stage.wait_until(lambda: self.has_heard() or self.hung_up)
         if not self.has_heard():
-            end = "the end of the connection" if self.hung_up else "nothing more in time"
-            raise Unseen(self.stage, f"{self.name} receives a message", f"{len(self.unread)} bytes and {end}")
+            end = "the end of the connection" if self.hung_up else self.stage.why_not
+            raise Unseen(
+                self.stage, f"{self.name} receives a message", f"{len(self.unread)} bytes and then: {end}"
+            )
         size = size_of_first(self.unread)
         said = unpacked(bytes(self.unread[:size]))
         del self.unread[:size]

@@ -10,6 +10,7 @@ import pytest
 from grader import actors
 from grader.actors import Client, PipedClient, Server
 from grader.journal import RECEIVED, SHOWN
+from grader.keyboard import has_one_run, run_until_now
 from grader.peers import Peer
 from grader.stage import Stage
 from grader.unseen import Unseen
@@ -387,6 +388,22 @@ def test_what_is_typed_waits_for_the_end_of_a_nap(client: Callable[[str], Client
     for word in "un", "deux":
         alice.types(word)
         alice.sees(f"<{word}>")
+
+
+def test_what_is_typed_next_waits_until_the_line_before_has_been_read(
+    stage: Stage, client: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actors, "REST_SECONDS", 30.0)
+    alice = client(PARROT)
+    alice.sees("ready")
+    alice.comes_to_rest()
+    before = run_until_now(alice.program.pid)
+    alice.program.signal(signal.SIGSTOP)
+    assert stage.wait_for_outside(lambda: has_one_run(before))  # it runs once more, to stop
+    alice.types("un")
+    stage.call_later(0.1, lambda: alice.program.signal(signal.SIGCONT))
+    alice.comes_to_rest()
+    assert "SIGCONT" in [entry.text for entry in stage.journal.of("alice")]
 
 
 @pytest.mark.parametrize("source", [POLLS, HAS_A_SLEEPER], ids=["polls", "has a sleeper"])

@@ -50,12 +50,16 @@ FIRST_GONE = (("first", CONNECTED), ("first", CLOSED), ("newcomer", CONNECTED))
 
 
 def test_a_place_is_kept_from_one_who_waits() -> None:
-    scene = missed("newcomer receives '1\\n'", "'' and nothing more in time", *FIRST_GONE, waiting=1)
+    scene = missed(
+        "newcomer receives '1\\n'", "'' and then: that did not come in time", *FIRST_GONE, waiting=1
+    )
     assert cause("s1-vanished", scene) == "place-never-freed"
 
 
 def test_who_is_told_a_wrong_number_has_a_place() -> None:
-    scene = missed("newcomer receives '1\\n'", "'2\\nemi\\n' and nothing more in time", *FIRST_GONE)
+    scene = missed(
+        "newcomer receives '1\\n'", "'2\\nemi\\n' and then: that did not come in time", *FIRST_GONE
+    )
     assert cause("s1-newcomer", scene) == ""
 
 
@@ -67,7 +71,9 @@ def test_who_has_been_taken_in_and_misses_an_old_line_has_a_place(waiting: int, 
         ("first", CLOSED),
         ("second", CONNECTED),
     )
-    scene = missed("second receives 'demolu\\n'", "'' and nothing more in time", *steps, waiting=waiting)
+    scene = missed(
+        "second receives 'demolu\\n'", "'' and then: that did not come in time", *steps, waiting=waiting
+    )
     assert cause("s2-empty-place", scene, "speaker leaves") == name
 
 
@@ -141,7 +147,9 @@ def test_a_second_server_that_goes_on_elsewhere_has_not_looked_at_bind(stands: s
 
 def test_a_piece_that_was_sent_by_itself_shows_that_lines_are_cut() -> None:
     sent = (("peer1", SENT, "h"), ("peer1", SENT, "éé lopina\r\n"))
-    scene = missed("peer2 receives 'héé lopina\\n'", "'h\\néé lopina\\n' and nothing more in time", *sent)
+    scene = missed(
+        "peer2 receives 'héé lopina\\n'", "'h\\néé lopina\\n' and then: that did not come in time", *sent
+    )
     assert cause("s3-framing", scene, "cut") == "no-framing-cut"
 
 
@@ -157,22 +165,22 @@ def test_a_line_mixed_with_another_was_not_taken_for_two(way: str, name: str) ->
 
 def test_a_line_that_came_in_one_piece_was_not_cut_by_the_network() -> None:
     sent = ("peer1", SENT, "\n" * 197 + "...")
-    scene = missed("peer2 receives 'a\\u2028b\\n'", "'a\\n' and nothing more in time", sent)
+    scene = missed("peer2 receives 'a\\u2028b\\n'", "'a\\n' and then: that did not come in time", sent)
     assert cause("s3-framing", scene, "empty") == ""
 
 
 def test_a_line_that_is_too_short_was_not_cut_by_the_network() -> None:
     sent = ("peer1", SENT, "x" * 200 + "...")
-    got = f"'{'x' * 1000}\\n{'x' * 1000}\\n' and nothing more in time"
+    got = f"'{'x' * 1000}\\n{'x' * 1000}\\n' and then: that did not come in time"
     assert cause("s3-framing", missed(f"peer2 receives '{'x' * 2047}\\n'", got, sent), "longest") == ""
 
 
 @pytest.mark.parametrize(
     ("got", "name"),
     [
-        ("'povelu gitamaleneno\\n' and nothing more in time", "no-framing-joined"),
-        ("'' and nothing more in time", "no-framing-joined"),
-        ("'leneno\\npovelu gitama\\n' and nothing more in time", ""),
+        ("'povelu gitamaleneno\\n' and then: that did not come in time", "no-framing-joined"),
+        ("'' and then: that did not come in time", "no-framing-joined"),
+        ("'leneno\\npovelu gitama\\n' and then: that did not come in time", ""),
         ("'' and then the end of the connection", ""),
     ],
     ids=["run together", "the first only", "swapped", "hung up on"],
@@ -197,7 +205,7 @@ def test_a_client_that_says_the_same_again_and_again_loops(came: str, name: str)
 )
 def test_a_line_that_begins_with_the_word_and_is_lost_was_taken_for_it(line: str, name: str) -> None:
     scene = missed(
-        f"second receives '{line}\\n'", "'' and nothing more in time", ("first", SENT, f"{line}\n")
+        f"second receives '{line}\\n'", "'' and then: that did not come in time", ("first", SENT, f"{line}\n")
     )
     assert cause("s1-exit-word", scene, "fin\\n") == name
 
@@ -272,7 +280,7 @@ def test_a_program_that_a_fault_has_killed_has_crashed() -> None:
 
 def test_who_has_received_anything_has_a_place() -> None:
     steps = (*FIRST_GONE, ("newcomer", RECEIVED, "1\n"))
-    scene = missed("newcomer receives 'emi\\n'", "'' and nothing more in time", *steps, waiting=1)
+    scene = missed("newcomer receives 'emi\\n'", "'' and then: that did not come in time", *steps, waiting=1)
     assert cause("s1-newcomer", scene) == ""
 
 

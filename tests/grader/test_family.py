@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from grader.family import ENDED, is_at_rest, states_of_threads, threads_of
+from grader.family import ENDED, family, is_at_rest, states_of_threads, threads_of
 from grader.leftovers import is_dead
 from grader.listening import listening_ports
 from grader.program import Program
@@ -64,6 +64,18 @@ def test_what_has_lost_its_first_thread_is_ended_too(stage: Stage) -> None:
     assert stage.wait_for_outside(lambda: is_led_by_the_dead(program))
     program.end()
     assert program.exit_code == -signal.SIGKILL
+
+
+IN_A_CALL = (
+    "import ctypes, time; print('ready', flush=True)\nif ctypes.CDLL(None).vfork() == 0: time.sleep(60)"
+)
+"""Its first process does not go on until the second has ended, and cannot be woken (vfork(2))."""
+
+
+def test_who_is_in_the_middle_of_a_call_is_not_at_rest(stage: Stage) -> None:
+    program = started(stage, IN_A_CALL)
+    assert stage.wait_for_outside(lambda: len(family(program.pid)) > 1)
+    assert not any(is_at_rest(program.pid) for _ in range(100))
 
 
 def test_who_has_ended_does_nothing(stage: Stage) -> None:

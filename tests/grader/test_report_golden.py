@@ -241,7 +241,7 @@ def test_a_step_tells_the_text_in_a_buffer_and_how_much_there_is_besides() -> No
     ],
 )
 def test_an_escape_is_one_character(wanted: str, got: str, told: tuple[str, str, str]) -> None:
-    scene = Scene(f"expected: bob receives '{wanted}'\n     got: '{got}' and nothing more in time")
+    scene = Scene(f"expected: bob receives '{wanted}'\n     got: '{got}' and then: that did not come in time")
     right, should, came = told
     assert list(compared(scene, ""))[2:] == [
         f"          the first {right} right; then '{should}'",

@@ -50,7 +50,13 @@ def waits_for_a_timer():
 def is_woken_by_an_alarm():
     signal.signal(signal.SIGALRM, print)
     signal.alarm(90)
-    signal.pause()
+    os.read(pipe, 1)
+
+def has_set_a_timer():
+    timer = ctypes.c_void_p()
+    assert ctypes.CDLL(None).timer_create(0, None, ctypes.byref(timer)) == 0
+    assert ctypes.CDLL(None).timer_settime(timer, 0, (ctypes.c_long * 4)(0, 0, 90, 0), None) == 0
+    os.read(pipe, 1)
 
 def has_a_child_that_an_alarm_ends():
     if os.fork() == 0:
@@ -75,6 +81,14 @@ def leaves_a_timer_to_a_thread():
 def connects_to_who_is_busy():
     while True:
         socket.create_connection(listener.getsockname())
+
+def fills_a_connection():
+    client.setblocking(False)
+    try:
+        while True:
+            client.send(bytes(65536))
+    except BlockingIOError:
+        os.read(pipe, 1)
 
 def sends_to_who_does_not_read():
     client.sendall(bytes(1 << 26))
@@ -117,10 +131,12 @@ GOES_ON = (
     "waits_for_a_timer()",
     "is_woken_by_an_alarm()",
     "keeps_an_alarm_to_be_read()",
+    "has_set_a_timer()",
     "has_a_child_that_an_alarm_ends()",
     "leaves_a_timer_to_a_thread()",
     "connects_to_who_is_busy()",
     "sends_to_who_does_not_read()",
+    "fills_a_connection()",
     "works()",
     "threading.Thread(target=works).start(), os.read(0, 1)",
     "threading.Thread(target=time.sleep, args=[90]).start(), os.read(0, 1)",
@@ -181,6 +197,17 @@ def test_where_the_system_does_not_tell_anything_may_happen(
     program_that(stage, "os.read(0, 1)")
     assert stage.wait_for_outside(lambda: posture() is not None)
     monkeypatch.setattr(standstill, "PIDFD_GETFD", 1_000_000)  # no kernel has so many calls
+    assert posture() is None
+
+
+@needs_linux
+@pytest.mark.parametrize("opened", ["anon_inode:[io_uring]", "anon_inode:[timerfd]"])
+def test_who_has_a_timer_open_may_be_woken_by_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, opened: str
+) -> None:
+    program_that(stage, "os.read(0, 1)")
+    assert stage.wait_for_outside(lambda: posture() is not None)
+    monkeypatch.setattr(standstill, "files_of", lambda _pid: ["/dev/null", opened])
     assert posture() is None
 
 

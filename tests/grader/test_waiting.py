@@ -10,6 +10,7 @@ import pytest
 from grader.lull import LULL_LOOKS, LULL_SECONDS, Lull, Posture
 from grader.program import Program
 from grader.stage import IN_VAIN, LATE, Stage
+from grader.unseen import Unseen
 
 FEW = 5
 """Times that a wait in which nothing happens may look whether anything has."""
@@ -149,9 +150,24 @@ def test_what_the_stage_itself_will_do_is_waited_for() -> None:
 
 def test_why_not_is_told_of_the_last_wait_only() -> None:
     with Stage(SECONDS, as_ever) as stage:
-        assert stage.settles(SECONDS)
+        assert not stage.wait_until(lambda: False)
         assert stage.wait_until(lambda: True)
         assert stage.why_not == LATE
+
+
+def test_where_nothing_was_awaited_nothing_was_in_vain() -> None:
+    with Stage(SECONDS, as_ever) as stage:
+        assert stage.settles(SECONDS)
+        assert stage.why_not == LATE
+
+
+def test_what_is_unseen_is_told_with_why_nobody_waited_longer() -> None:
+    with Stage(SECONDS, as_ever) as stage:
+        assert not stage.wait_until(lambda: False)
+        assert f"got: it is still running; {IN_VAIN}\n" in str(
+            Unseen(stage, "it ends", "it is still running")
+        )
+        assert str(Unseen(stage, "it ends", IN_VAIN)).count(IN_VAIN) == 1
 
 
 def test_a_long_look_is_followed_by_a_longer_rest() -> None:
