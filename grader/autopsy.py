@@ -5,6 +5,8 @@ All of it is read from the system's own tables (proc(5)); the program does not n
 
 import contextlib
 import re
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,7 @@ def examine(stage: Stage) -> list[dict[str, Any]]:
 def stand(program: Program) -> dict[str, Any]:
     """Return how one program stands."""
     code = program.exit_code
+    tasks = waits(program) if code is None else {}
     last_words = [line for line in program.written.get("stderr", b"").split(b"\n") if line][-LAST_WORDS:]
     return {
         "name": program.name,
@@ -55,7 +58,8 @@ def stand(program: Program) -> dict[str, Any]:
         "how": program.how_it_ended(),
         "words": [spell(bytes(line))[:WORD_CHARACTERS] for line in last_words],
         "shown": {stream: bytes(text).decode("latin-1")[-4096:] for stream, text in program.written.items()},
-        "threads": waits(program) if code is None else [],
+        "threads": list(tasks.values()),
+        "titles": titles(list(tasks)),
         "unread": unread(program.pid) if code is None else 0,
         "end_unread": has_end_unread(program.pid) if code is None else False,
         "waiting": sum(accept_queues(program.pid).values()) if code is None else 0,
@@ -70,7 +74,19 @@ def cpu_seconds(program: Program) -> float:
     return 0.0
 
 
-def waits(program: Program) -> list[str]:
+def titles(tasks: Sequence[Path]) -> list[str]:
+    """Return what to call each thread of a program; where it has several processes, that is told too."""
+    processes = [list(threads) for _process, threads in groupby(tasks, key=lambda task: task.parent)]
+    if len(processes) <= 1:
+        return [f"thread {number}" for number in range(1, len(tasks) + 1)]
+    return [
+        f"process {number}, {title}" if len(threads) > 1 else f"process {number}"
+        for number, threads in enumerate(processes, 1)
+        for title in titles(threads)
+    ]
+
+
+def waits(program: Program) -> dict[Path, str]:
     """Return in words what each thread of a program, and of its children, waits for.
 
     Threads of a language's runtime that wait for work are left out.
@@ -83,7 +99,9 @@ def waits(program: Program) -> list[str]:
     held = [task for task, wait in found.items() if wait == MEANING["futex"]]
     # Who has the processor again within that time waits for nothing that is kept.
     program.stage.wait_for_outside(lambda: all(turns(task) != before[task] for task in held), LOCK_SECONDS)
-    return ["runs" if task in held and turns(task) != before[task] else wait for task, wait in found.items()]
+    return {
+        task: "runs" if task in held and turns(task) != before[task] else wait for task, wait in found.items()
+    }
 
 
 def is_of_runtime(task: Path) -> bool:

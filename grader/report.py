@@ -163,7 +163,9 @@ def stand(program: dict[str, Any]) -> list[str]:
     unread += ", the end of its connection unread" if program.get("end_unread") else ""
     waiting = f", {program['waiting']} wait to be accepted" if program["waiting"] else ""
     lines = [f"{program['name']} {program['how']}{unread}{waiting}"]
-    lines += [f"    thread {number}: {wait}" for number, wait in enumerate(program["threads"], 1)]
+    lines += [
+        f"    {title}: {wait}" for title, wait in zip(program["titles"], program["threads"], strict=True)
+    ]
     return lines + [f"    | {word}" for word in program["words"]]
 
 

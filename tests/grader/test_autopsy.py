@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.autopsy import MEANING, belongs_to_runtime, waits
+from grader.autopsy import MEANING, belongs_to_runtime, stand, waits
 from grader.program import Program
 from grader.stage import Stage
 
@@ -43,13 +43,30 @@ def threads_of(stage: Stage, source: str) -> Program:
 
 def test_a_lock_that_nobody_gives_back_is_waited_for(stage: Stage) -> None:
     program = threads_of(stage, KEPT)
-    assert stage.wait_for_outside(lambda: waits(program)[1:] == [MEANING["futex"]])
+    assert stage.wait_for_outside(lambda: [*waits(program).values()][1:] == [MEANING["futex"]])
+    assert stand(program)["titles"] == ["thread 1", "thread 2"]
 
 
 def test_locks_that_are_handed_on_are_not(stage: Stage) -> None:
     program = threads_of(stage, HANDED_ON)
     assert stage.wait_for_outside(lambda: len(waits(program)) == 9)
-    assert stage.wait_for_outside(lambda: MEANING["futex"] not in waits(program))
+    assert stage.wait_for_outside(lambda: MEANING["futex"] not in waits(program).values())
+
+
+FORKED = """
+import os, threading, time
+if os.fork() == 0:
+    threading.Thread(target=time.sleep, args=[60], daemon=True).start()
+    input()
+os.wait()
+"""
+
+
+def test_a_server_of_several_processes_is_told_as_such(stage: Stage) -> None:
+    program = threads_of(stage, FORKED)
+    everybody = [MEANING["wait"], READING, MEANING["sleep"]]
+    assert stage.wait_for_outside(lambda: [*waits(program).values()] == everybody)
+    assert stand(program)["titles"] == ["process 1", "process 2, thread 1", "process 2, thread 2"]
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="needs node (Debian: nodejs)")
@@ -57,8 +74,8 @@ def test_threads_of_node_that_wait_for_work_are_left_out(stage: Stage) -> None:
     source = "require('net').createServer().listen(0, '127.0.0.1')"
     program = Program(stage, "server", ["node", "-e", source], terminal=True)
     assert stage.wait_for_outside(lambda: len(list(Path(f"/proc/{program.pid}/task").iterdir())) > 5)
-    assert stage.wait_for_outside(lambda: "waits in epoll_wait" in waits(program))
-    assert MEANING["futex"] not in waits(program)
+    assert stage.wait_for_outside(lambda: "waits in epoll_wait" in waits(program).values())
+    assert MEANING["futex"] not in waits(program).values()
 
 
 JAVA = """
@@ -80,8 +97,10 @@ def test_of_java_only_the_threads_that_a_program_has_asked_for_wait_for_a_lock(
 ) -> None:
     (tmp_path / "Kept.java").write_text(JAVA)
     program = Program(stage, "server", ["java", str(tmp_path / "Kept.java")], terminal=True)
-    assert stage.wait_for_outside(lambda: MEANING["futex"] in waits(program))
-    assert stage.wait_for_outside(lambda: sorted(waits(program)) == sorted([READING, MEANING["futex"]]))
+    assert stage.wait_for_outside(lambda: MEANING["futex"] in waits(program).values())
+    assert stage.wait_for_outside(
+        lambda: sorted(waits(program).values()) == sorted([READING, MEANING["futex"]])
+    )
 
 
 @pytest.mark.parametrize(

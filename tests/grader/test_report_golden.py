@@ -34,6 +34,7 @@ def program(name: str, **more: Any) -> dict[str, Any]:
         "words": [],
         "shown": {"stdout" if name == "server" else "screen": ""},
         "threads": [],
+        "titles": ["thread 1"] * len(more.get("threads", [])),
         "unread": 0,
         "waiting": 0,
         "seconds": 0.0,
