@@ -36,7 +36,9 @@ QUIT_WORDS = {4: "exit", 5: "/quit", 6: "/quit"}
 LOGINS = {4: ("{name}",), 5: ("{name}",)}
 """What users type first. (In sprint 6 a command takes a name, at any time.)"""
 
-EXAMPLE = {"port": 4444, "host": HOST, "place": 1, "name": "alice"}
+USER = "alice"
+
+EXAMPLE = {"port": 4444, "host": HOST, "place": 1, "name": USER}
 """What stands for the words in braces while a contract is read."""
 
 
@@ -64,17 +66,22 @@ class Contract:
 
     @property
     def tells_places(self) -> bool:
-        """Whether a client is told, or built for, the place that it takes."""
-        return bool(self.client2) or "{place}" in self.client
+        """Whether a client is told, by its command or its user, or built for, the place that it takes."""
+        return bool(self.client2) or any("{place}" in text for text in (self.client, *self.login))
+
+    @property
+    def tells_names(self) -> bool:
+        """Whether a client's command tells it the name of its user."""
+        return "{name}" in self.client + self.client2
 
     def server_command(self, port: int) -> list[str]:
         """Return the words that start the server."""
         return filled(self.server, port=port, host=self.address)
 
-    def client_command(self, host: str, port: int, place: int = 1) -> list[str]:
-        """Return the words that start one client; `place` counts those that are there, from 1."""
+    def client_command(self, host: str, port: int, place: int = 1, name: str = USER) -> list[str]:
+        """Return the words that start one user's client; `place` counts those that are there, from 1."""
         command = self.client2 if self.client2 and place > 1 else self.client
-        return filled(command, host=host, port=port, place=place)
+        return filled(command, host=host, port=port, place=place, name=name)
 
     def login_lines(self, name: str, host: str, port: int, place: int = 1) -> list[str]:
         """Return what a user types before anything else."""
@@ -83,7 +90,8 @@ class Contract:
     def in_sprint(self, number: int) -> "Contract":
         """Return the same with what the course text lets users type, where the contract does not say otherwise."""
         quit_word = self.quit or QUIT_WORDS.get(number, QUIT_WORD)
-        return replace(self, login=self.login or LOGINS.get(number, ()), quit=quit_word)
+        login = () if self.tells_names else LOGINS.get(number, ())
+        return replace(self, login=self.login or login, quit=quit_word)
 
 
 def filled(command: str, **values: object) -> list[str]:
@@ -209,9 +217,12 @@ def problem_of_command(key: str, command: str, needs_no_port: bool) -> str:
             f"{key} = {command!r} must be a command with {{port}} in it; {like}; "
             'if the port is fixed in the source, say which: port = 4444; if a client asks for it: login = ["{port}"]'
         )
+    words = ("port", "host") if key == "server" else ("port", "host", "place", "name")
     try:
-        words = ("port", "host") if key == "server" else ("port", "host", "place")
         filled(command, **{word: EXAMPLE[word] for word in words})
+    except KeyError as unknown:
+        known = ", ".join(f"{{{word}}}" for word in words)
+        return f"{key} = {command!r} cannot be used: {{{unknown.args[0]}}} is none of {known}; {like}"
     except (ValueError, LookupError, AttributeError, TypeError) as error:
         return f"{key} = {command!r} cannot be used: {error!r}; {like}"
     return ""

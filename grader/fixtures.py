@@ -98,7 +98,7 @@ def start_client(stage: Stage, contract: Contract) -> Callable[..., Client]:
         if contract.tells_places and not all(each.is_present() for each in started.values()):
             wait_for_endings(stage, started.values())
         place = next(place for place in count(1) if place not in started or not started[place].is_present())
-        client = actor(stage, name, contract.client_command(host, port, place), contract.directory)
+        client = actor(stage, name, contract.client_command(host, port, place, name), contract.directory)
         started[place] = client
         client.logs_in(*contract.login_lines(name, host, port, place))
         return client

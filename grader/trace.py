@@ -112,7 +112,7 @@ def arrivals(
 
     def start(name: str, port: int, host: str, actor: type[Client]) -> Client:
         place = next(places)
-        client = actor(stage, name, contract.client_command(host, port, place), contract.directory)
+        client = actor(stage, name, contract.client_command(host, port, place, name), contract.directory)
         client.types(*contract.login_lines(name, host, port, place))
         return client
 

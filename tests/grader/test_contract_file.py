@@ -73,6 +73,22 @@ def test_users_may_have_to_type_something_first(tmp_path: Path) -> None:
     assert contract.login_lines("bob", "::1", 7, 2) == ["bob", "salon 2"]
 
 
+def test_a_client_may_be_told_its_users_name(tmp_path: Path) -> None:
+    contract = read_contract(
+        written(tmp_path, GOOD.replace("{host} {port}", "{host} {port} {name}"))
+    ).in_sprint(4)
+    assert contract.client_command("h", 5, name="bob") == ["./client", "h", "5", "bob"]
+    assert contract.login == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "tells"),
+    [('login = ["{place}"]', True), ('login = ["{name}"]', False), ('client2 = "./b {port}"', True)],
+)
+def test_a_place_may_be_told_by_the_user_too(tmp_path: Path, more: str, tells: bool) -> None:
+    assert read_contract(written(tmp_path, GOOD + more)).tells_places is tells
+
+
 def test_a_client_may_ask_its_user_for_address_and_port(tmp_path: Path) -> None:
     text = 'server = "./server {port}"\nclient = "./client"\nlogin = ["{host}", "{port}"]\n'
     contract = read_contract(written(tmp_path, text))
@@ -115,9 +131,10 @@ def test_a_quoted_word_stays_one_word(tmp_path: Path) -> None:
         (GOOD + 'client2 = ""', "client2 = '' must be a command"),
         ('client = "./client"\nport = 4444', "server = '' must be a command"),
         (GOOD.replace("{port}", "4444"), "server = './server 4444' must be a command with {port}"),
-        (GOOD.replace("./server", "./server {prot}"), "cannot be used: KeyError"),
+        (GOOD.replace("./server", "./server {prot}"), "cannot be used: {prot} is none of {port}, {host}; "),
+        (GOOD.replace("./client", "./client {nom}"), "{nom} is none of {port}, {host}, {place}, {name}; "),
         (GOOD.replace("./server", "./server {}"), "cannot be used: IndexError"),
-        (GOOD.replace("./server", "./server {place}"), "cannot be used: KeyError"),
+        (GOOD.replace("./server", "./server {place}"), "cannot be used: {place} is none of"),
         (GOOD.replace("./server", "./server {port.number}"), "cannot be used: AttributeError"),
         (GOOD.replace("./server", "'./server"), "cannot be used: ValueError"),
         ("server = ./server", "each line must look like key ="),

@@ -11,7 +11,7 @@ from grader.contract import Contract
 
 PROGRAM = """
 import fcntl, sys, time
-place, seconds = sys.argv[1], float(sys.argv[2])
+place, seconds = sys.argv[2] or input("place? "), float(sys.argv[1])
 held = open("held", "w")
 print("place", place, flush=True)
 if place == "1":
@@ -25,11 +25,20 @@ elif place == "2":
 """
 
 
+@pytest.fixture(params=[True, False], ids=["by command", "by user"])
+def by_command(request: pytest.FixtureRequest) -> bool:
+    """Who tells a client its place."""
+    return bool(request.param)
+
+
 @pytest.fixture(params=[0.1, 1.2], ids=["soon", "after a sleep"])
-def contract(request: pytest.FixtureRequest, tmp_path: Path) -> Contract:
+def contract(request: pytest.FixtureRequest, tmp_path: Path, by_command: bool) -> Contract:
     """Clients of which the second ends soon after the first, or sleeps first, as some do between two sends."""
     (tmp_path / "client.py").write_text(PROGRAM)
-    return Contract(tmp_path, server="", client=f"{sys.executable} client.py {{place}} {request.param}")
+    command = f"{sys.executable} client.py {request.param} '{{place}}'"
+    if by_command:
+        return Contract(tmp_path, server="", client=command)
+    return Contract(tmp_path, server="", client=command.replace("{place}", ""), login=("{place}",))
 
 
 def test_a_place_is_free_when_its_client_is_about_to_end(start_client: Callable[..., Client]) -> None:
