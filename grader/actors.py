@@ -189,6 +189,16 @@ class Client:
         for text in texts:
             self._expect([text], text)
 
+    def sees_in_any_order(self, *texts: str) -> None:
+        """Wait until all of these texts are on the screen, in any order, behind what was seen before."""
+        missing = list(texts)
+        while missing:
+            del missing[self._expect(missing, missing[0])]
+
+    def has_seen_all(self) -> None:
+        """Count all that is on the screen by now as seen."""
+        self.screen.forget()
+
     def sees_no(self, text: str, before: str) -> None:
         """Wait for `before`, and make sure that `text` does not stand in front of it."""
         if self._expect([text, before], f"{before!r}, and no {text!r} before it") == 0:

@@ -18,6 +18,8 @@ MOVED = re.compile(r"\x1b\[[\d;]*[ABEFHf]")
 BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b\n]*\x1b?|[ -/]*)?\Z")
 """The beginning of an escape sequence whose end has not arrived."""
 
+EVERYTHING = re.compile(".*", re.DOTALL)
+
 LAST_CHARACTERS = 4096
 """How much of an endless line the journal shows, and of what came instead of what should have been seen."""
 
@@ -44,6 +46,11 @@ class Screen(SpawnBase):  # type: ignore[type-arg,unused-ignore]  # generic for 
         text = "".join(self._unread)
         self._unread.clear()
         return text
+
+    def forget(self) -> None:
+        """Count all that has been shown by now as seen."""
+        self._unread.clear()
+        self.expect(EVERYTHING)
 
     def _hear(self, stream: str, chunk: bytes) -> None:
         text, lines = self._inks[stream].take(chunk)

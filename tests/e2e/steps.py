@@ -93,10 +93,18 @@ def shows(client: Client, text: str) -> bool:
 
 def sees_somewhere(client: Client, text: str) -> None:
     """Wait until a client has shown a text, before or behind others. Raises Unseen."""
-    client.stage.wait_for_outside(lambda: shows(client, text) or not client.is_running())
-    if not shows(client, text):
-        shown = client.shown()[-LAST_CHARACTERS:].decode(errors="replace")
-        raise Unseen(client.stage, f"{client.name} sees {text!r}", repr(shown))
+    somebody_sees([client], text)
+
+
+def somebody_sees(people: Sequence[Client], text: str) -> None:
+    """Wait until one of them has shown a text, before or behind others. Raises Unseen, of the first."""
+    stage = people[0].stage
+    stage.wait_for_outside(
+        lambda: any(shows(each, text) for each in people) or not any(each.is_running() for each in people)
+    )
+    if not any(shows(each, text) for each in people):
+        shown = people[0].shown()[-LAST_CHARACTERS:].decode(errors="replace")
+        raise Unseen(stage, f"{' or '.join(each.name for each in people)} sees {text!r}", repr(shown))
 
 
 def has_shown_lines(client: Client, count: int) -> bool:

@@ -267,7 +267,13 @@ def test_server_end(alice: Client, bob: Client, server: Server, words: Words) ->
     bob.ends()
 
 
-@check("s2-restart", after="s2-either-first", points=1, level=ROBUST, hint="Set SO_REUSEADDR before bind")
+@check(
+    "s2-restart",
+    after="s2-either-first",
+    points=1,
+    level=ROBUST,
+    hint="If bind finds the address in use: set SO_REUSEADDR before it",
+)
 def test_restart(
     alice: Client,
     bob: Client,

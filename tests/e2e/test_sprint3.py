@@ -366,7 +366,7 @@ def test_server_end(alice: Client, bob: Client, carol: Client, server: Server, w
     "s3-restart",
     points=1,
     level=ROBUST,
-    hint="Set SO_REUSEADDR before bind",
+    hint="If bind finds the address in use: set SO_REUSEADDR before it",
 )
 def test_restart(
     alice: Client,

@@ -21,6 +21,7 @@ from grader.stage import Stage
 from grader.unseen import expect
 from grader.wiretap import Wiretap
 from grader.words import Words
+from tests.e2e.any_wire import stays_silent
 from tests.e2e.figures import has_announced_all, has_threads, listens_as_said, refuses, stays_small
 from tests.e2e.floods import FLOOD_SECONDS
 from tests.e2e.members import (
@@ -41,7 +42,7 @@ from tests.e2e.members import (
     is_refused,
     says_to_all,
 )
-from tests.e2e.networks import say_cut, say_joined
+from tests.e2e.networks import say_cut, say_held, say_joined
 from tests.e2e.steps import (
     Bring,
     Connect,
@@ -50,7 +51,10 @@ from tests.e2e.steps import (
     each_leaving,
     restart,
     run,
+    say_marker,
     say_short_after_long,
+    shows,
+    somebody_sees,
     still_runs,
     talk,
 )
@@ -74,6 +78,9 @@ STALL_LINES, STALL_BYTES = 4000, 1000
 
 SPEAKERS, LINES, GUEST_EVERY = 8, 100, 4
 
+LAG_SECONDS = 0.3
+"""What one has been shown others are shown by then; at once where all are seen to wait."""
+
 CLIENT_BYTES = 4096
 """The longest line that a client must take: a relayed one is longer than a sent one by the name."""
 
@@ -86,10 +93,22 @@ def people(newcomer: Bring, words: Words) -> People:
     return lambda count: [newcomer(words.word()) for _ in range(count)]
 
 
-def hear_themselves(people: list[Client], words: Words) -> None:
-    """Let each say a word and see it come back: what it was shown before is then behind it."""
+def are_heard(people: list[Client], words: Words) -> None:
+    """Let each say a word that somebody sees, be it himself; what all were shown up to then is behind them."""
+    for speaker in people:
+        somebody_sees(people, say_marker(speaker, words))
+    people[0].stage.settles(LAG_SECONDS)
     for each in people:
-        talk(each, each, words.word())
+        each.has_seen_all()
+
+
+def hearer_of(speaker: Client, other: Client, words: Words) -> Client:
+    """Return the other, if it sees what one says; else the speaker himself, to whom the course text sends it."""
+    are_heard([speaker, other], words)
+    marker = say_marker(speaker, words)
+    somebody_sees([speaker, other], marker)
+    speaker.stage.settles(LAG_SECONDS)
+    return other if shows(other, marker) else speaker
 
 
 # Names, and what everybody is told
@@ -131,7 +150,7 @@ def test_coucou(people: People, words: Words) -> None:
     """The line coucou is answered by Bonjour to all."""
     there = people(3)
     for each in there:
-        hear_themselves(there, words)
+        are_heard(there, words)
         each.types("coucou")
         for other in there:
             other.sees("Bonjour")
@@ -144,10 +163,11 @@ def test_coucou(people: People, words: Words) -> None:
 )
 def test_text(people: People, words: Words) -> None:
     """A line that only begins with exit or coucou, or ends with it, is text."""
-    (alice,) = people(1)
+    alice, bob = people(2)
+    hearer = hearer_of(alice, bob, words)
     for word in ("exit", "coucou"):
         for line in (word + words.word(), words.word() + word):
-            talk(alice, alice, line)
+            talk(alice, hearer, line)
 
 
 def types_exit(leaver: Client) -> None:
@@ -165,14 +185,14 @@ def types_exit(leaver: Client) -> None:
 def test_exit(leave: Callable[[Client], None], people: People, newcomer: Bring, words: Words) -> None:
     """Who types exit, or is killed, is out; all others see the name of the one who left, and go on."""
     alice, bob, carol = people(3)
-    hear_themselves([alice, carol], words)
+    are_heard([alice, carol], words)
     leave(bob)
     for other in alice, carol:
         other.sees(bob.name)
-    hear_themselves([alice, carol], words)
+    are_heard([alice, carol], words)
     dave = newcomer(words.word())
     alice.sees(dave.name)
-    hear_themselves([dave], words)
+    are_heard([alice, carol, dave], words)
 
 
 @check(
@@ -182,8 +202,8 @@ def test_exit(leave: Callable[[Client], None], people: People, newcomer: Bring, 
 )
 def test_short_after_long(people: People, words: Words) -> None:
     """A short line after a long one carries nothing of the long one."""
-    (alice,) = people(1)
-    say_short_after_long(alice, alice, words)
+    alice, bob = people(2)
+    say_short_after_long(alice, hearer_of(alice, bob, words), words)
 
 
 @check(
@@ -196,9 +216,10 @@ def test_while_typing(people: People, newcomer: Bring, words: Words) -> None:
     (alice,) = people(1)
     start, end = words.word(), words.word()
     alice.begins_to_type(start)
-    alice.sees(newcomer(words.word()).name)
-    talk(alice, alice, end)
-    assert (start + end).encode() in alice.shown(), f"the line {start + end!r} is not shown whole"
+    bob = newcomer(words.word())
+    alice.sees(bob.name)
+    alice.types(end)
+    somebody_sees([bob, alice], start + end)
 
 
 # More than the course text asks for
@@ -211,32 +232,48 @@ def test_while_typing(people: People, newcomer: Bring, words: Words) -> None:
     hint="Put the name in front of the line in the server, and send it to every client in the table",
 )
 def test_to_all(people: People, words: Words) -> None:
-    """What one says all others see too, behind his name."""
+    """What one says all others see too, with his name."""
     there = people(3)
     for speaker in there:
-        hear_themselves(there, words)
+        are_heard(there, words)
         line = words.line()
         speaker.types(line)
         for hearer in there:
-            hearer.sees(speaker.name, line)
+            if hearer is not speaker:
+                hearer.sees_in_any_order(line, speaker.name)
+
+
+@check(
+    "s4-silent",
+    points=1,
+    level=ROBUST,
+    hint="Read a newcomer's name in its own thread, never in the accept loop",
+)
+def test_silent(server: Server, people: People, words: Words, contract: Contract) -> None:
+    """Who is connected and has given no name yet holds up nobody."""
+    stays_silent(server, contract)
+    are_heard(people(2), words)
 
 
 @check(
     "s4-leave",
     points=2,
     level=ROBUST,
-    hint="Every way out of a client's thread goes through the same few lines: out of the table, notice, close",
+    hint=(
+        "A client ends at Ctrl+D (fgets returns NULL) and at Ctrl+C; in the server every way out of its thread goes "
+        "through the same few lines: out of the table, notice, close"
+    ),
 )
 @each_leaving
 def test_leave(how: str, people: People, server: Server, words: Words, contract: Contract) -> None:
     """However one leaves, all others are told once, and go on."""
     alice, bob, carol = people(3)
-    hear_themselves([alice, carol], words)
+    are_heard([alice, carol], words)
     before = alice.shown().count(bob.name.encode())
     depart(bob, how, contract)
     for other in alice, carol:
         other.sees(bob.name)
-    hear_themselves([carol, alice], words)
+    are_heard([carol, alice], words)
     told = alice.shown().count(bob.name.encode()) - before
     assert told == 1, f"{alice.name} is told of the departure {told} times, and not once"
     still_runs(server)
@@ -262,16 +299,14 @@ def test_server_end(people: People, server: Server, words: Words) -> None:
     "s4-restart",
     points=1,
     level=ROBUST,
-    hint="Set SO_REUSEADDR before bind",
+    hint="If bind finds the address in use: set SO_REUSEADDR before it",
 )
 def test_restart(
     people: People, server: Server, start_server: Callable[..., Server], start_client: Bring, words: Words
 ) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
     carol, dave = restart(server, start_server, start_client, *people(2))
-    for each in carol, dave:
-        each.sees(each.name)
-        hear_themselves([each], words)
+    are_heard([carol, dave], words)
 
 
 @check(
@@ -292,11 +327,26 @@ def test_network(
 ) -> None:
     """Messages that arrive joined, or in two pieces, are the messages that were sent."""
     alice, bob = pair_on_network
+    are_heard([alice, bob], words)
+    hearer = hearer_on(network, alice, bob, words)
+    further = [server] if what is say_cut else []
+    what(network, alice, hearer, alice.name if source == "client" else "server", words, *further)
+
+
+def hearer_on(network: Wiretap, alice: Client, bob: Client, words: Words) -> Client:
+    """Return who alone is sent what one says: bob leaves where it is sent to both."""
+    word = words.word()
+    say_held(network, alice, "server", [word])
+    alice.stage.settles(LAG_SECONDS)
+    copies = network.kept("server").count(word.encode())
+    network.lets_through(source="server")
+    if copies == 1:
+        somebody_sees([alice, bob], word)
+        return bob if shows(bob, word) else alice
     bob.types("exit")
     bob.ends()
-    hear_themselves([alice], words)
-    further = [server] if what is say_cut else []
-    what(network, alice, alice, alice.name if source == "client" else "server", words, *further)
+    are_heard([alice], words)
+    return alice
 
 
 # The wire: names

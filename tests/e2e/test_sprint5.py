@@ -731,7 +731,7 @@ def test_shutdown(
     points=1,
     level=ROBUST,
     wire=True,
-    hint="Set SO_REUSEADDR before bind",
+    hint="If bind finds the address in use: set SO_REUSEADDR before it",
 )
 def test_restart(
     people: People, server: Server, start_server: Callable[..., Server], stage: Stage, words: Words

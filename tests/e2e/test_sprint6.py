@@ -1179,7 +1179,9 @@ def test_descriptors(server: Server, talkers: Talkers, connect: Connect, words: 
     newcomer.logs_in()
 
 
-@check("s6-restart", points=1, level=ROBUST, hint="Set SO_REUSEADDR before bind")
+@check(
+    "s6-restart", points=1, level=ROBUST, hint="If bind finds the address in use: set SO_REUSEADDR before it"
+)
 def test_restart(server: Server, talkers: Talkers, start_server: Callable[..., Server], stage: Stage) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
     talkers("alice", "bob")

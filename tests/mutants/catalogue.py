@@ -1606,6 +1606,7 @@ FAULTY = [
     Compiled(4, "no echo", "-DBUG_NO_ECHO", "s4-echo"),
     Compiled(4, "coucou anywhere", "-DBUG_GREETING", "s4-text"),
     Compiled(4, "exit by prefix", "-DBUG_PREFIX", "s4-text", "prefix-is-fin"),
+    Compiled(4, "name in the accept loop", "-DBUG_LOGIN_FIRST", "s4-silent", "silent-client-blocks"),
     Compiled(4, "residue", "-DBUG_RESIDUE", "s4-short-after-long", "residue"),
     Compiled(4, "one thread", "-DBUG_ONE_THREAD", "s4-while-typing", "waits-for-keyboard"),
     Compiled(4, "no framing", "-DBUG_NO_FRAMING", "s4-network", "no-framing-joined"),

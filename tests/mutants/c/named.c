@@ -123,7 +123,12 @@ int main(int count, char **words) {
     signal(SIGINT, stop);
     while (1) {
         pthread_t thread;
-        long place = seat(accept(listener, 0, 0));
+        int fd = accept(listener, 0, 0);
+#ifdef BUG_LOGIN_FIRST
+        char first;
+        recv(fd, &first, 1, MSG_PEEK);
+#endif
+        long place = seat(fd);
         if (place < MOST) {
             pthread_create(&thread, 0, serve, (void *)place);
             pthread_detach(thread);
