@@ -27,6 +27,15 @@ MEANING = {
     "pause": "waits for a signal",
 }
 
+CONDITION = "waits for a condition or a thread"
+"""The same where the system tells that it is no lock."""
+
+CLOCK_REALTIME = 256
+"""Set in the second argument of futex(2) where glibc waits for a condition, a semaphore or a thread."""
+
+PYTHON = "python"
+"""A program whose locks are semaphores."""
+
 AT_KEYBOARD = "waits in read on its keyboard"
 """What a thread does that waits for a line, as wait_of tells it."""
 
@@ -130,7 +139,18 @@ def in_words(task: Path, call: Call) -> str:
     """Return in words what a thread waits for that is in a call."""
     if call.descriptor >= 0:
         return f"waits in {call.name} on {what_is(task, call.descriptor)}"
+    if call.name == "futex" and is_condition(task, call):
+        return CONDITION
     return MEANING.get(call.name, f"waits in {call.name or f'system call {call.number}'}")
+
+
+def is_condition(task: Path, call: Call) -> bool:
+    """Tell whether a thread that waits for another waits for something else than a lock."""
+    with contextlib.suppress(OSError):  # it has ended
+        program = (task / "exe").readlink().name
+        has_locks_of_its_own = program.startswith(PYTHON) or RUNTIMES.fullmatch(program)
+        return bool(call.arguments[1] & CLOCK_REALTIME) and not has_locks_of_its_own
+    return False
 
 
 def what_is(task: Path, descriptor: int) -> str:

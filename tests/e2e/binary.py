@@ -114,12 +114,17 @@ class MessageConnection(RawConnection):
         return said
 
     def hears(
-        self, kind: int, text: str | None = None, *, infos: str | None = None, sender: str | None = None
+        self,
+        kind: int | None,
+        text: str | None = None,
+        *,
+        infos: str | None = None,
+        sender: str | None = None,
     ) -> Said:
-        """Wait for a message of this type next; with this text, infos and sender, where they are given."""
+        """Wait for a message next; of this type, with this text, infos and sender, where they are given."""
         said = self.takes()
         wanted = Said(
-            kind,
+            said.type if kind is None else kind,
             said.infos if infos is None else infos,
             said.text if text is None else text,
             said.sender if sender is None else sender,
@@ -128,15 +133,21 @@ class MessageConnection(RawConnection):
             raise Unseen(self.stage, f"{self.name} receives {wanted}", str(said))
         return said
 
-    def is_refused(self, kind: int) -> Said:
-        """Wait for an error answer to a request of this type: from the server, without infos."""
+    def is_refused(self, kind: int | None = None) -> Said:
+        """Wait for an error answer to a request of this type, or of any: from the server, without infos."""
         said = self.hears(kind, infos="", sender=SERVER)
         assert said.text, f"{self.name} is not told why"
         return said
 
     def is_told_to_leave(self, text: str | None = None) -> None:
-        """Wait for the last word of the server, and for the end of the connection that must not destroy it."""
-        self.hears(Type.ECHO, text, sender=SERVER)
+        """Wait for the last word of the server, and for the end of the connection that must not destroy it.
+
+        What the course gives no words for may have any type.
+        """
+        if text is None:
+            self.is_refused()
+        else:
+            self.hears(Type.ECHO, text, sender=SERVER)
         self.is_hung_up_on()
         assert not self.was_reset, "closed with bytes unread: that resets the connection"
 

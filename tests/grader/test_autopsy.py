@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.autopsy import MEANING, belongs_to_runtime, stand, waits
+from grader.autopsy import CONDITION, MEANING, belongs_to_runtime, stand, waits
 from grader.program import Program
 from grader.stage import Stage
 
@@ -67,6 +67,45 @@ def test_a_server_of_several_processes_is_told_as_such(stage: Stage) -> None:
     everybody = [MEANING["wait"], READING, MEANING["sleep"]]
     assert stage.wait_for_outside(lambda: [*waits(program).values()] == everybody)
     assert stand(program)["titles"] == ["process 1", "process 2, thread 1", "process 2, thread 2"]
+
+
+COMPILE_SECONDS = 60.0
+
+IN_C = """
+#include <pthread.h>
+#include <stdio.h>
+static pthread_mutex_t kept = PTHREAD_MUTEX_INITIALIZER, work = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t is_there = PTHREAD_COND_INITIALIZER;
+static void *waits_for_work(void *none) {
+    pthread_mutex_lock(&work);
+    pthread_cond_wait(&is_there, &work);
+    return none;
+}
+static void *waits_for_lock(void *none) {
+    pthread_mutex_lock(&kept);
+    return none;
+}
+int main(void) {
+    pthread_t first, second;
+    pthread_mutex_lock(&kept);
+    pthread_create(&first, 0, waits_for_work, 0);
+    pthread_create(&second, 0, waits_for_lock, 0);
+    return getchar();
+}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc (Debian: gcc libc6-dev)")
+def test_a_thread_without_work_waits_for_no_lock(stage: Stage, tmp_path: Path) -> None:
+    compiler = Program(
+        stage, "gcc", ["gcc", "-pthread", "-xc", "-", "-o", f"{tmp_path}/pool"], terminal=False
+    )
+    compiler.types(IN_C.encode())
+    compiler.closes_keyboard()
+    assert compiler.wait_end(COMPILE_SECONDS)
+    program = Program(stage, "server", [f"{tmp_path}/pool"], terminal=True)
+    everybody = [READING, CONDITION, MEANING["futex"]]
+    assert stage.wait_for_outside(lambda: [*waits(program).values()] == everybody)
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="needs node (Debian: nodejs)")
