@@ -1,6 +1,7 @@
 """The command line of the grader: `messagerie COMMAND`, or `python -m grader COMMAND`."""
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -13,9 +14,14 @@ def main() -> int:
     """Do what the command line says; return the exit code."""
     arguments = command_line().parse_args()
     try:
-        return int(arguments.do(arguments))
+        code = int(arguments.do(arguments))
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:  # all that it started has been ended on the way here
         return 128 + signal.SIGINT
+    except BrokenPipeError:  # whoever read what we print has gone: `messagerie check ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -48,7 +48,8 @@ STUDENTS_THREADS = ("Thread-",)
 LOCK_SECONDS = 0.05
 """A thread that gets its lock within this time waits for nothing that is kept from it."""
 
-LAST_WORDS, WORD_CHARACTERS = 8, 300
+FIRST_WORDS, LAST_WORDS, WORD_CHARACTERS = 3, 6, 300
+"""Of many lines on stderr the first say what has happened, in most languages, and the last in the others."""
 
 
 def examine(stage: Stage) -> list[dict[str, Any]]:
@@ -60,12 +61,12 @@ def stand(program: Program) -> dict[str, Any]:
     """Return how one program stands."""
     code = program.exit_code
     tasks = waits(program) if code is None else {}
-    last_words = [line for line in program.written.get("stderr", b"").split(b"\n") if line][-LAST_WORDS:]
+    complaints = [line for line in program.written.get("stderr", b"").split(b"\n") if line]
     return {
         "name": program.name,
         "code": code,
         "how": program.how_it_ended(),
-        "words": [spell(bytes(line))[:WORD_CHARACTERS] for line in last_words],
+        "words": [spell(bytes(line))[:WORD_CHARACTERS] for line in shortened(complaints)],
         "shown": {stream: bytes(text).decode("latin-1")[-4096:] for stream, text in program.written.items()},
         "threads": list(tasks.values()),
         "titles": titles(list(tasks)),
@@ -74,6 +75,13 @@ def stand(program: Program) -> dict[str, Any]:
         "waiting": sum(accept_queues(program.pid).values()) if code is None else 0,
         "seconds": cpu_seconds(program) if code is None else 0.0,
     }
+
+
+def shortened(lines: Sequence[bytes | bytearray]) -> list[bytes | bytearray]:
+    """Return the first and the last of many lines."""
+    if len(lines) <= FIRST_WORDS + LAST_WORDS:
+        return list(lines)
+    return [*lines[:FIRST_WORDS], b"...", *lines[-LAST_WORDS:]]
 
 
 def cpu_seconds(program: Program) -> float:

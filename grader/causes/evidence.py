@@ -35,6 +35,9 @@ SPOILT = ("lets through", "cuts all")
 FOR_A_CHILD = "waits for a child"
 """What a shell does that has started a program."""
 
+FOR_A_THREAD = "a thread"
+"""In all that is told of a thread that waits for another, and not for something outside."""
+
 AWAITED = re.compile(r"(?P<who>\w+) (?:sees|receives|ends)\b")
 
 MISSED = re.compile(r"(?P<who>\w+) (?:sees|receives) ['\"]")
@@ -224,6 +227,6 @@ def leavers(seen: Evidence) -> set[str]:
 
 
 def waits_only(client: dict[str, Any], what: str) -> bool:
-    """Tell whether all threads of a client that wait for anything but a lock wait for one thing."""
-    waits = [wait for wait in client["threads"] if wait != FOR_A_CHILD and "lock" not in wait]
+    """Tell whether all threads of a client that wait for anything but another thread wait for one thing."""
+    waits = [wait for wait in client["threads"] if wait != FOR_A_CHILD and FOR_A_THREAD not in wait]
     return bool(waits) and all(what in wait for wait in waits)

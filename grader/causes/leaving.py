@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from grader.causes.evidence import RELAYING, TURNS, Evidence, is_by, leavers, spoken, stopped
+from grader.causes.evidence import FOR_A_THREAD, RELAYING, TURNS, Evidence, is_by, leavers, spoken, stopped
 from grader.causes.rules import Causes
 from grader.journal import CLOSED, ENDED, PRESSED, SENT, SIGNALLED, TYPED, Entry
 
@@ -110,8 +110,8 @@ def quit_is_text(seen: Evidence) -> bool:
 def has_left_its_loop(seen: Evidence, client: dict[str, Any]) -> bool:
     """Tell whether a client asks its user no more, and only its thread that receives is left, where it has one."""
     waits = client["threads"]
-    has_two = seen.sprint != TURNS or any("lock" in wait for wait in waits)
-    return has_two and bool(waits) and all("lock" in wait or "connection" in wait for wait in waits)
+    has_two = seen.sprint != TURNS or any(FOR_A_THREAD in wait for wait in waits)
+    return has_two and bool(waits) and all(FOR_A_THREAD in wait or "connection" in wait for wait in waits)
 
 
 def is_relayed_to(names: set[str], word: str, entries: Sequence[Entry]) -> bool:

@@ -89,10 +89,37 @@ def is_all_there(seen: Evidence) -> bool:
 def waits_for_more(seen: Evidence) -> bool:
     """Find a server all of whose threads wait for a newcomer while a line is missed."""
     server = seen.program("server")
-    is_accepting = bool(server) and bool(server["threads"]) and all(map(ACCEPTS.match, server["threads"]))
     are_listening = all(waits_only(each, "connection") for each in seen.clients())
-    is_idle = is_accepting and (bool(server["unread"]) or are_listening)
+    is_idle = is_accepting(seen) and (bool(server["unread"]) or are_listening)
     return is_idle and is_line_to_see(seen) and is_all_there(seen)
+
+
+def is_accepting(seen: Evidence) -> bool:
+    """Tell whether all threads of the server wait for a newcomer."""
+    threads = seen.program("server").get("threads", [])
+    return bool(threads) and all(map(ACCEPTS.match, threads))
+
+
+@CAUSES.named(
+    "left-alone",
+    "One has left, and the server waits in accept for others; but who stayed was neither told nor hung up on, and "
+    "waits for ever. Close its connection too, or keep it, and give a newcomer the place that is free.",
+)
+def left_alone(seen: Evidence) -> bool:
+    """Find somebody who still listens to a server that listens to nobody, in a conversation of two that is over."""
+    gone = leavers(seen) | {entry.actor for entry in seen.scene.entries if is_departure(entry)}
+    came_before = {entry.actor for entry in seen.scene.entries[: first_departure(seen)]}
+    alone = [
+        each
+        for each in seen.clients()
+        if each["name"] in came_before - gone and waits_only(each, "connection")
+    ]
+    return is_accepting(seen) and bool(alone)
+
+
+def first_departure(seen: Evidence) -> int:
+    """Return the place of the first departure among the entries; 0 where nobody has left."""
+    return next((n for n, entry in enumerate(seen.scene.entries) if is_departure(entry)), 0)
 
 
 @CAUSES.named(
@@ -159,7 +186,7 @@ def place_never_freed(seen: Evidence) -> bool:
 def newcomer_of(seen: Evidence) -> str:
     """Return the last who has come after somebody had left."""
     entries = seen.scene.entries
-    left = next((n for n, entry in enumerate(entries) if is_departure(entry)), len(entries))
+    left = first_departure(seen) or len(entries)
     newcomers = [
         entry.actor
         for entry in entries[left:]

@@ -762,6 +762,27 @@ def test_the_server_is_not_there_for_those_who_have_come(
     assert told(check, played("bob sees 'povelu'", steps, *people, **server)) == name
 
 
+@pytest.mark.parametrize(
+    ("server", "bob", "name"),
+    [
+        (ACCEPTING, program("bob", threads=[READS_SERVER]), "left-alone"),
+        (
+            {"threads": [READS_SERVER], "waiting": 1},
+            program("bob", threads=[READS_SERVER]),
+            "place-never-freed",
+        ),
+        (ACCEPTING, program("bob", code=0), ""),
+    ],
+    ids=["listens", "is kept", "has ended"],
+)
+def test_who_stayed_listens_to_a_server_that_waits_for_others(
+    server: dict[str, Any], bob: dict[str, Any], name: str
+) -> None:
+    steps = [entry("alice", STARTED), entry("bob", STARTED), GONE, *NEWCOMER[2:]]
+    scene = played("carol sees 'povelu'", steps, program("alice", code=0), bob, CAROL, **server)
+    assert told("s1-after-fin", scene) == name
+
+
 def test_main_waits_for_a_lock_where_a_line_lies_unread() -> None:
     steps = [*relayed("alice", "povelu"), GONE, *NEWCOMER[2:]]
     scene = played("bob sees 'lopina'", steps, BOB, CAROL, unread=7, threads=[KEPT])

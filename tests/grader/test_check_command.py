@@ -61,6 +61,13 @@ def run(stage: Stage, *words: str) -> tuple[int | None, str, str]:
     return program.exit_code, out, err
 
 
+def test_who_stops_reading_is_told_no_traceback(stage: Stage, submission: Path) -> None:
+    check = f"{sys.executable} -m grader check 1 {submission} --only s1-first-line --format json"
+    shell = Program(stage, "sh", ["sh", "-c", f"{check} | true"], terminal=False, directory=ROOT)
+    assert shell.wait_end(), shell.ending()
+    assert not shell.written["stderr"]
+
+
 def test_what_passes_is_told_with_its_points(stage: Stage, submission: Path) -> None:
     code, out, err = run(stage, "1", str(submission), "--only", "s1-first-line", "--only", "s1-roles")
     assert (code, err) == (0, "")

@@ -1556,6 +1556,7 @@ FAULTY = [
     Compiled(1, "echo", "-DBUG_ECHO", "s1-answer", "echo"),
     Compiled(1, "server ends", "-DBUG_SERVER_ENDS", "s1-after-fin", "server-ended-by-fin"),
     Compiled(1, "server ends when broken", "-DBUG_SERVER_ENDS", "s1-broken-network", "server-ended-by-fin"),
+    Compiled(1, "the other left alone", "-DBUG_LEFT_ALONE", "s1-after-fin", "left-alone"),
     Compiled(1, "crash", "-DBUG_CRASH", "s1-after-fin", "crash"),
     Compiled(1, "both wait", "-DBUG_BOTH_READING", "s1-first-line", "both-reading"),
     Compiled(1, "wrong port", "-DBUG_PORT", "s1-first-line", "port-not-bound"),

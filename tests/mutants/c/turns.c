@@ -35,7 +35,7 @@ static void welcome(int listener) {
 #endif
 }
 
-static void converse(void) {
+static int converse(void) { /* returns who has ended it */
     static char text[SIZE];
     int speaker = FIRST;
 #ifdef BUG_END_IGNORED
@@ -51,6 +51,7 @@ static void converse(void) {
         speaker = 1 - speaker;
 #endif
     }
+    return speaker;
 }
 
 int main(int count, char **words) {
@@ -60,6 +61,10 @@ int main(int count, char **words) {
     signal(SIGINT, stop);
     while (1) {
         welcome(listener);
+#ifdef BUG_LEFT_ALONE
+        close(clients[converse()].fd);
+        continue;
+#endif
 #ifdef FORKS
         if (fork() == 0) {
             converse();
