@@ -189,7 +189,10 @@ def test_order(people: People, words: Words) -> None:
 @check(
     "s5-silent",
     points=2,
-    hint="Never wait for a name where you accept: it is a line like any other, and comes when it comes",
+    hint=(
+        "Never wait for a name where you accept: it is a line like any other, and comes when it comes; and relay "
+        "nothing to who has none"
+    ),
 )
 @each_strategy
 def test_silent(people: People, words: Words) -> None:
