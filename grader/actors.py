@@ -187,13 +187,13 @@ class Client:
     def sees(self, *texts: str) -> None:
         """Wait until each text is on the screen, one after the other, behind what was seen before."""
         for text in texts:
-            self._expect([text], text)
+            self._expect([text], repr(text))
 
     def sees_in_any_order(self, *texts: str) -> None:
         """Wait until all of these texts are on the screen, in any order, behind what was seen before."""
         missing = list(texts)
         while missing:
-            del missing[self._expect(missing, missing[0])]
+            del missing[self._expect(missing, repr(missing[0]))]
 
     def has_seen_all(self) -> None:
         """Count all that is on the screen by now as seen."""
@@ -276,7 +276,7 @@ class Client:
         except (pexpect.TIMEOUT, pexpect.EOF) as missing:
             why = "the program has ended" if isinstance(missing, pexpect.EOF) else self.stage.why_not
             got = f"{str(self.screen.before)[-LAST_CHARACTERS:]!r} and then: {why}"
-            raise Unseen(self.stage, f"{self.name} sees {wanted!r}", got) from None
+            raise Unseen(self.stage, f"{self.name} sees {wanted}", got) from None
 
 
 class PipedClient(Client):

@@ -151,9 +151,34 @@ def test_what_came_before_a_marker_is_told(parrot: Client) -> None:
 
 def test_a_marker_that_does_not_come_proves_nothing(parrot: Client) -> None:
     is_impatient(parrot.stage, parrot)
-    with pytest.raises(Unseen, match="marker"):
+    with pytest.raises(Unseen, match="alice sees 'marker', and no 'one' before it\n"):
         parrot.sees_no("one", before="marker")
     assert parrot.is_running()
+
+
+def test_texts_may_come_in_any_order_each_behind_what_was_seen(parrot: Client) -> None:
+    parrot.types("old", "one", "two")
+    parrot.sees("old")
+    parrot.sees_in_any_order("two", "one")
+    is_impatient(parrot.stage, parrot)
+    with pytest.raises(Unseen, match="alice sees 'old'"):
+        parrot.sees_in_any_order("old", "one")
+
+
+def test_all_that_is_shown_by_now_may_count_as_seen(parrot: Client) -> None:
+    parrot.types("one", "two")
+    assert parrot.stage.wait_until(lambda: b"two\r\n" in parrot.shown())
+    parrot.sees("one")
+    parrot.has_seen_all()
+    parrot.types("three")
+    parrot.sees("three")
+    parrot.types("four")
+    parrot.stage.wait_until(lambda: b"four\r\n" in parrot.shown())
+    parrot.has_seen_all()
+    is_impatient(parrot.stage, parrot)
+    for text in "two", "four":
+        with pytest.raises(Unseen, match=f"alice sees '{text}'"):
+            parrot.sees(text)
 
 
 def test_a_failure_tells_the_scene(parrot: Client) -> None:
