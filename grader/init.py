@@ -1,8 +1,8 @@
 """`messagerie init DIR`: looks at a submission and writes its messagerie.toml, for a person to look over.
 
 It guesses what the sources and the launch scripts tell. Then it builds the programs, plays a conversation, and says
-what came of it. Where the server listens on another port than was guessed, or a client asks for a name, that is
-written, too, and tried.
+what came of it. Where the server listens on another port than was guessed, or a client asks for a name, or which of
+two it is, that is written, too, and tried.
 """
 
 import argparse
@@ -31,6 +31,9 @@ ASKS_A_NAME = re.compile(
     r"pseudo|surnom|nickname|\bpr[eé]nom\b|\b(votre|ton|un) nom\b|\byour name\b", re.IGNORECASE
 )
 """What stands in the source of a client whose user is to type a name first."""
+
+ASKS_A_PLACE = re.compile(r'"[^"\n]*\b1\b[^"\n]*(\b(ou|or)\b|/)[^"\n]*\b2\b[^"\n]*"', re.IGNORECASE)
+"""What stands there where he is to type whether he is the first or the second: `Client 1 ou 2 ? `."""
 
 LEFT = re.compile(r"^expected: \w+ ends$", re.MULTILINE)
 """What is missed where people can talk, and one does not leave."""
@@ -145,6 +148,8 @@ def wanting(contract: Contract, problems: str, sources: str) -> dict[str, str]:
     word = LEAVES.search(sources)
     if word and LEFT.search(problems) and not contract.quit:
         return {"quit": f'"{word[1]}"'}
+    if ASKS_A_PLACE.search(sources) and not (contract.login or contract.tells_places):
+        return {"login": '["{place}"]'}
     return login_of(contract, sources)
 
 

@@ -92,6 +92,23 @@ def test_who_asks_for_a_name_is_given_one_whatever_the_sprint() -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "login"),
+    [
+        ('printf("Quel client êtes-vous (1 ou 2) ? ");', {"login": '["{place}"]'}),
+        ('printf("Voulez-vous envoyer (1) ou recevoir (2) ?");', {"login": '["{place}"]'}),
+        ('input("client 1/2: ")', {"login": '["{place}"]'}),
+        ('printf("12 ou 24 heures ?");', {}),
+        ('printf("1 message"); printf("2 ou 3");', {}),
+    ],
+)
+def test_who_is_asked_which_of_two_he_is_types_it(source: str, login: dict[str, str]) -> None:
+    contract = Contract(Path(), server="", client="./client {port}")
+    assert wanting(contract, "expected: bob sees 'salut'", source) == login
+    told = replace(contract, client="./client {port} {place}")
+    assert wanting(told, "expected: bob sees 'salut'", source) == {}
+
+
+@pytest.mark.parametrize(
     ("source", "word"),
     [('if (!strcmp(text, "FIN\\n"))', "FIN"), ("line == '/q'", "/q"), ('line.equals("Quitter")', "Quitter")],
 )
