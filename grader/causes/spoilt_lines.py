@@ -76,10 +76,13 @@ def residue(seen: Evidence) -> bool:
     "word. Read the whole line, with fgets or getline.",
 )
 def first_word_only(seen: Evidence) -> bool:
-    """Find the first word of the wanted line sent by itself, by the one who typed them all or by the server."""
+    """Find the first word of the wanted line sent by itself, by the one who typed them all or by the server.
+
+    What a network has cut is found in pieces anyway.
+    """
     wanted = seen.missed()[1]
     typists = {entry.actor for entry in seen.typed() if entry.text == wanted}
-    return any(
+    return not is_spoilt(seen) and any(
         is_first_word(wanted, [spoken(entry) for entry in seen.sent() if entry.actor == sender])
         for sender in (*typists, "server")
     )
@@ -194,12 +197,15 @@ def is_old_news(entry: Entry, line: Entry, before: Sequence[Entry]) -> bool:
     "A line comes back to the one who said it. Relay it to all but the socket from which you have read it.",
 )
 def echo(seen: Evidence) -> bool:
-    """Find one's own words coming back on the wire; on the screen, a client may have put them there by itself."""
+    """Find one's own words coming back on the wire; on the screen, a client may have put them there by itself.
+
+    Where a network joins and cuts what it carries, something else is looked at.
+    """
     who, _text = seen.missed()
     came = [spoken(entry) for entry in (*seen.sent(), *seen.sent(seen.scene)) if entry.peer == who]
     if "receives" in seen.scene.expected:
         came.append(seen.scene.got)
-    return seen.sprint != ECHOING and any(
+    return not (seen.sprint == ECHOING or is_spoilt(seen)) and any(
         words in text for words in seen.lines_of(who) if len(words) >= WORD_LETTERS for text in came
     )
 

@@ -402,6 +402,22 @@ def test_what_a_client_sends_besides_what_was_typed_is_not_said() -> None:
     assert told("s2-no-echo", played("alice sees 'lopina'", steps, ALICE, BOB, unread=1)) == ""
 
 
+CUTS = entry("network", "cuts all into pieces of 1 to 7 bytes")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [*relayed("alice", "povelu gitama"), entry("server", SENT, "povelu", "bob")],
+        [*relayed("bob", "lopina", "bob", "alice"), *relayed("alice", "povelu gitama", "bob")],
+    ],
+    ids=["a first word", "an echo"],
+)
+def test_in_a_network_that_cuts_what_comes_in_pieces_is_its_work(steps: list[Entry]) -> None:
+    scene = played("bob sees 'povelu gitama'", [CUTS, *steps], ALICE, BOB)
+    assert told("s2-slow-network", scene, "in pieces") == "no-framing-cut"
+
+
 OLD = entry("server", SENT, "lopina\n", "bob")
 
 
