@@ -74,6 +74,7 @@ def init(arguments: argparse.Namespace) -> int:
         trial = tried(directory, sprints)
         for _ in CORRECTIONS:
             if trial.wanting:
+                say(f"Tried; it wants one thing more: {', '.join(trial.wanting)}.\n")
                 lines |= trial.wanting
                 write(directory, lines)
                 trial = tried(directory, sprints)

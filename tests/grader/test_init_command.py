@@ -82,6 +82,7 @@ def test_a_client_that_asks_for_a_name_is_given_one(stage: Stage, tmp_path: Path
     (tmp_path / "client.py").write_text(CLIENT_PY.replace("def show", 'input("Votre pseudo : ")\ndef show'))
     program = run(stage, tmp_path, "--sprint", "2")
     assert read_contract(tmp_path).login == ("{name}",)
+    assert b"Tried; it wants one thing more: login." in program.written["stdout"]
     assert b"Tried: people can talk as in sprint 1, 2 or 3." in program.written["stdout"], program.written
 
 
