@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import select
 import signal
 import sys
 from pathlib import Path
@@ -19,9 +20,18 @@ def main() -> int:
         return code
     except KeyboardInterrupt:  # all that it started has been ended on the way here
         return 128 + signal.SIGINT
-    except BrokenPipeError:  # whoever read what we print has gone: `messagerie check ... | head`
+    except BrokenPipeError:
+        if not has_lost_its_reader(sys.stdout.fileno()):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+
+
+def has_lost_its_reader(descriptor: int) -> bool:
+    """Tell whether nobody reads any more what is written to a pipe, as in `messagerie check ... | head`."""
+    poller = select.poll()
+    poller.register(descriptor, 0)
+    return any(events & select.POLLERR for _descriptor, events in poller.poll(0))
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -27,8 +27,8 @@ MEANING = {
     "pause": "waits for a signal",
 }
 
-CONDITION = "waits for a condition or a thread"
-"""The same where the system tells that it is no lock."""
+CONDITION = "waits for a condition, a semaphore or a thread"
+"""The same where it is seen to be no mutex."""
 
 CLOCK_REALTIME = 256
 """Set in the second argument of futex(2) where glibc waits for a condition, a semaphore or a thread."""

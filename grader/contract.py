@@ -70,6 +70,11 @@ class Contract:
         return bool(self.client2) or any("{place}" in text for text in (self.client, *self.login))
 
     @property
+    def gives_names(self) -> bool:
+        """Whether a client is told its user's name, by its command or its user, when it comes."""
+        return bool(self.login) or self.tells_names
+
+    @property
     def tells_names(self) -> bool:
         """Whether a client's command tells it the name of its user."""
         return "{name}" in self.client + self.client2

@@ -129,7 +129,7 @@ def newcomer(
 
     def bring(name: str, actor: type[Client] = Client) -> Client:
         client = come(name, actor, server, tap, start_client)
-        if contract.login:
+        if contract.gives_names:
             log_in(client, server)
         return client
 
@@ -146,12 +146,15 @@ def network(stage: Stage, server: Server, contract: Contract) -> Wiretap:
 
 @pytest.fixture
 def newcomer_on_network(
-    network: Wiretap, server: Server, start_client: Callable[..., Client]
+    network: Wiretap, server: Server, start_client: Callable[..., Client], contract: Contract
 ) -> Callable[[str], Client]:
     """Bring a client whose program meets the server through the network."""
 
     def bring(name: str) -> Client:
-        return come(name, Client, server, network, start_client)
+        client = come(name, Client, server, network, start_client)
+        if contract.gives_names:
+            log_in(client, server)
+        return client
 
     return bring
 

@@ -32,7 +32,9 @@ ASKS_A_NAME = re.compile(
 )
 """What stands in the source of a client whose user is to type a name first."""
 
-ASKS_A_PLACE = re.compile(r'"[^"\n]*\b1\b[^"\n]*(\b(ou|or)\b|/)[^"\n]*\b2\b[^"\n]*"', re.IGNORECASE)
+ASKS_A_PLACE = re.compile(
+    r'"[^"\n]*\b1\b[^"\n]*(\b(ou|or)\b|/)[^"\n]*\b2\b[^"\n]*[?:]\s*(\\n)?"', re.IGNORECASE
+)
 """What stands there where he is to type whether he is the first or the second: `Client 1 ou 2 ? `."""
 
 LEFT = re.compile(r"^expected: \w+ ends$", re.MULTILINE)
@@ -149,9 +151,10 @@ def wanting(contract: Contract, problems: str, sources: str) -> dict[str, str]:
     word = LEAVES.search(sources)
     if word and LEFT.search(problems) and not contract.quit:
         return {"quit": f'"{word[1]}"'}
-    if ASKS_A_PLACE.search(sources) and not (contract.login or contract.tells_places):
-        return {"login": '["{place}"]'}
-    return login_of(contract, sources)
+    if login := login_of(contract, sources):
+        return login
+    is_asked = ASKS_A_PLACE.search(sources) and not (contract.login or contract.tells_places)
+    return {"login": '["{place}"]'} if is_asked else {}
 
 
 def login_of(contract: Contract, sources: str) -> dict[str, str]:

@@ -95,7 +95,7 @@ def in_words(entry: Entry) -> str:
 
 def play(stage: Stage, contract: Contract, talk: Talk) -> None:
     """Let people come and speak; one leaves. Raises Unseen."""
-    contract = replace(contract, login=contract.login or talk.login)
+    contract = replace(contract, login=contract.login or (() if contract.tells_names else talk.login))
     port = contract.port or free_port()
     server = Server(stage, contract.server_command(port), port, contract.directory, contract.address)
     tap = None if contract.port else Wiretap(stage, server.port, server.host, make_cutter=talk.make_cutter)
@@ -118,7 +118,7 @@ def arrivals(
 
     for name in names:
         client = come(name, Client, server, tap, start)
-        if contract.login:
+        if contract.gives_names:
             log_in(client, server)
         yield client
 

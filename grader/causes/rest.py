@@ -102,8 +102,8 @@ def is_accepting(seen: Evidence) -> bool:
 
 @CAUSES.named(
     "left-alone",
-    "One has left, and the server waits in accept for others; but who stayed was neither told nor hung up on, and "
-    "waits for ever. Close its connection too, or keep it, and give a newcomer the place that is free.",
+    "One has left, and the server waits in accept for others; but the connection of the one who stayed is open, and "
+    "nobody listens to it any more. Close it too, or keep it, and give a newcomer the place that is free.",
 )
 def left_alone(seen: Evidence) -> bool:
     """Find somebody who still listens to a server that listens to nobody, in a conversation of two that is over."""

@@ -42,9 +42,8 @@ def stays_silent(server: Server, contract: Contract) -> None:
     told = lines_before_connecting(contract)
     if told == len(contract.login) or contract.tells_places:
         return
-    silent = Client(
-        server.stage, "silent", contract.client_command(server.host, server.port), contract.directory
-    )
+    command = contract.client_command(server.host, server.port, name="silent")
+    silent = Client(server.stage, "silent", command, contract.directory)
     silent.types(*contract.login_lines("silent", server.host, server.port)[:told])
     wait = server.stage.wait_for_outside
     wait(lambda: is_connected(silent.program.pid, server.port) or not silent.is_running(), SILENT_SECONDS)

@@ -133,8 +133,8 @@ class MessageConnection(RawConnection):
             raise Unseen(self.stage, f"{self.name} receives {wanted}", str(said))
         return said
 
-    def is_refused(self, kind: int | None = None) -> Said:
-        """Wait for an error answer to a request of this type, or of any: from the server, without infos."""
+    def is_refused(self, kind: int) -> Said:
+        """Wait for an error answer to a request of this type: from the server, without infos."""
         said = self.hears(kind, infos="", sender=SERVER)
         assert said.text, f"{self.name} is not told why"
         return said
@@ -144,10 +144,8 @@ class MessageConnection(RawConnection):
 
         What the course gives no words for may have any type.
         """
-        if text is None:
-            self.is_refused()
-        else:
-            self.hears(Type.ECHO, text, sender=SERVER)
+        said = self.hears(None if text is None else Type.ECHO, text, sender=SERVER)
+        assert said.text, f"{self.name} is not told why"
         self.is_hung_up_on()
         assert not self.was_reset, "closed with bytes unread: that resets the connection"
 

@@ -82,6 +82,9 @@ SPEAKERS, LINES, GUESTS = 8, 100, 10
 
 DEPARTURES = 50
 
+BOUNDED_SECONDS = 5.0
+"""Who is one too many without a name is told so after a second; those ten seconds late empty the house anyway."""
+
 HEARD_SECONDS = 0.3
 """A server has read a line, and told whom it concerns, by then; at once where it is seen to wait again."""
 
@@ -544,7 +547,7 @@ def test_nameless(people: People, server: Server, words: Words) -> None:
     late.gives_name()
     server.announces(PRESENT.format(3))
     is_bounded = server.stage.wait_for_outside(
-        lambda: len(connections_of(server.program.pid, ESTABLISHED)) < len(silent)
+        lambda: len(connections_of(server.program.pid, ESTABLISHED)) < len(silent), BOUNDED_SECONDS
     )
     assert is_bounded, f"of {len(silent)} nameless connections all are kept: any number would be"
     all_talk([*everybody, late], words)

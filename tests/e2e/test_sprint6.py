@@ -162,7 +162,8 @@ def person(stage: Stage, server: Server, contract: Contract) -> Bring:
     def bring(name: str, *options: str) -> Client:
         command = contract.client_command(server.host, server.port, name=name)
         client = Client(stage, name, [*command, *options], contract.directory)
-        client.types(f"/nick {name}")
+        if not contract.tells_names:
+            client.types(f"/nick {name}")
         client.sees(f"welcome {name}")
         return client
 

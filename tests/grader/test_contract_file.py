@@ -79,6 +79,7 @@ def test_a_client_may_be_told_its_users_name(tmp_path: Path) -> None:
     ).in_sprint(4)
     assert contract.client_command("h", 5, name="bob") == ["./client", "h", "5", "bob"]
     assert contract.login == ()
+    assert contract.gives_names
 
 
 @pytest.mark.parametrize(
