@@ -78,8 +78,11 @@ STALL_LINES, STALL_BYTES = 4000, 1000
 
 SPEAKERS, LINES, GUEST_EVERY = 8, 100, 4
 
+SEEN_SECONDS = 1.0
+"""What one has been shown others are shown by then, if they are; no longer than programs are seen to be at work."""
+
 LAG_SECONDS = 0.3
-"""What one has been shown others are shown by then; at once where all are seen to wait."""
+"""What was said is shown by then to all; at once where all are seen to wait."""
 
 CLIENT_BYTES = 4096
 """The longest line that a client must take: a relayed one is longer than a sent one by the name."""
@@ -96,8 +99,11 @@ def people(newcomer: Bring, words: Words) -> People:
 def are_heard(people: list[Client], words: Words) -> None:
     """Let each say a word that somebody sees, be it himself; what all were shown up to then is behind them."""
     for speaker in people:
-        somebody_sees(people, say_marker(speaker, words))
-    people[0].stage.settles(LAG_SECONDS)
+        marker = say_marker(speaker, words)
+        somebody_sees(people, marker)
+    stage = people[0].stage
+    stage.wait_until(lambda: all(shows(each, marker) for each in people), SEEN_SECONDS)
+    stage.settles(LAG_SECONDS)  # some draw what their user types before it is sent
     for each in people:
         each.has_seen_all()
 
@@ -107,8 +113,12 @@ def hearer_of(speaker: Client, other: Client, words: Words) -> Client:
     are_heard([speaker, other], words)
     marker = say_marker(speaker, words)
     somebody_sees([speaker, other], marker)
-    speaker.stage.settles(LAG_SECONDS)
-    return other if shows(other, marker) else speaker
+    return other if is_shown(other, marker) else speaker
+
+
+def is_shown(client: Client, text: str) -> bool:
+    """Tell whether a client shows a text that somebody else has seen, or soon will."""
+    return client.stage.wait_until(lambda: shows(client, text), SEEN_SECONDS)
 
 
 # Names, and what everybody is told
@@ -345,8 +355,7 @@ def hearer_on(network: Wiretap, alice: Client, bob: Client, words: Words) -> Cli
     network.lets_through(source="server")
     if copies == 1:
         somebody_sees([alice, bob], word)
-        alice.stage.settles(LAG_SECONDS)  # she may have drawn it herself
-        return bob if shows(bob, word) else alice
+        return bob if is_shown(bob, word) else alice
     bob.types("exit")
     bob.ends()
     are_heard([alice], words)
