@@ -88,7 +88,7 @@ def failed() -> Verdict:
         "words": [],
         "shown": {"screen": ""},
     }
-    bob |= {"threads": ["runs"], "unread": 0, "waiting": 0, "seconds": 1.0}
+    bob |= {"threads": ["runs"], "titles": ["thread 1"], "unread": 0, "waiting": 0, "seconds": 1.0}
     people = tuple(bob | {"name": name} for name in ("bob", "alice", "carol"))
     scene = Scene("expected: bob ends\n     got: bob is still running", entries, people)
     case = Case("test_leave[end of input]", FAILED, scene=scene, tapped=scene)
