@@ -70,8 +70,8 @@ class Contract:
         return bool(self.client2) or any("{place}" in text for text in (self.client, *self.login))
 
     @property
-    def gives_names(self) -> bool:
-        """Whether a client is told its user's name, by its command or its user, when it comes."""
+    def logs_in(self) -> bool:
+        """Whether a client is told something of its user when it comes, by its command or by him."""
         return bool(self.login) or self.tells_names
 
     @property
@@ -95,8 +95,11 @@ class Contract:
     def in_sprint(self, number: int) -> "Contract":
         """Return the same with what the course text lets users type, where the contract does not say otherwise."""
         quit_word = self.quit or QUIT_WORDS.get(number, QUIT_WORD)
-        login = () if self.tells_names else LOGINS.get(number, ())
-        return replace(self, login=self.login or login, quit=quit_word)
+        return replace(self.with_login(LOGINS.get(number, ())), quit=quit_word)
+
+    def with_login(self, lines: tuple[str, ...]) -> "Contract":
+        """Return the same where each user types these lines first, unless it says otherwise, or tells his name."""
+        return self if self.logs_in else replace(self, login=lines)
 
 
 def filled(command: str, **values: object) -> list[str]:
@@ -139,7 +142,8 @@ def read_contract(directory: Path) -> Contract:
             raise ContractError(f"{file}: {where(text, key)}{problem}")
     values["login"] = tuple(values.get("login", ()))
     is_asked = any("{port}" in line for line in values["login"])
-    for key, is_told in ("server", False), ("client", is_asked):
+    commands = {"server": False, "client": is_asked} | ({"client2": True} if "client2" in values else {})
+    for key, is_told in commands.items():
         if problem := problem_of_command(key, values.get(key, ""), is_told or "port" in values):
             raise ContractError(f"{file}: {where(text, key)}{problem}")
     if values.get("wire") == LINES:

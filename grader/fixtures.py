@@ -129,7 +129,7 @@ def newcomer(
 
     def bring(name: str, actor: type[Client] = Client) -> Client:
         client = come(name, actor, server, tap, start_client)
-        if contract.gives_names:
+        if contract.logs_in:
             log_in(client, server)
         return client
 
@@ -152,7 +152,7 @@ def newcomer_on_network(
 
     def bring(name: str) -> Client:
         client = come(name, Client, server, network, start_client)
-        if contract.gives_names:
+        if contract.logs_in:
             log_in(client, server)
         return client
 

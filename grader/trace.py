@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -95,7 +94,7 @@ def in_words(entry: Entry) -> str:
 
 def play(stage: Stage, contract: Contract, talk: Talk) -> None:
     """Let people come and speak; one leaves. Raises Unseen."""
-    contract = replace(contract, login=contract.login or (() if contract.tells_names else talk.login))
+    contract = contract.with_login(talk.login)
     port = contract.port or free_port()
     server = Server(stage, contract.server_command(port), port, contract.directory, contract.address)
     tap = None if contract.port else Wiretap(stage, server.port, server.host, make_cutter=talk.make_cutter)
@@ -118,7 +117,7 @@ def arrivals(
 
     for name in names:
         client = come(name, Client, server, tap, start)
-        if contract.gives_names:
+        if contract.logs_in:
             log_in(client, server)
         yield client
 

@@ -97,7 +97,7 @@ def sees_somewhere(client: Client, text: str) -> None:
 
 
 def somebody_sees(people: Sequence[Client], text: str) -> None:
-    """Wait until one of them has shown a text, before or behind others. Raises Unseen, of the first."""
+    """Wait until one of them has shown a text, before or behind others. Raises Unseen with the first screen."""
     stage = people[0].stage
     stage.wait_for_outside(
         lambda: any(shows(each, text) for each in people) or not any(each.is_running() for each in people)

@@ -3,6 +3,7 @@
 import socket
 import struct
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from grader.journal import SENT, Entry
 from grader.messages import HEADER, LONGEST_PAYLOAD, TYPES, MessageCutter, spell_message
 from grader.peers import Peer
 from grader.stage import Stage
+from grader.unseen import Unseen
+from tests.e2e.binary import MessageConnection, Type
 
 
 def message(payload: bytes = b"", kind: int = 4, sender: bytes = b"alice", infos: bytes = b"bob") -> bytes:
@@ -69,3 +72,21 @@ def test_what_a_raw_peer_sends_is_told_in_words() -> None:
     assert short == "[5|alice|UNICAST_SEND|bob] salut"
     assert long.startswith("[2048|alice|UNICAST_SEND|bob] xxxx")
     assert long.endswith("xxx...")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "is_right"),
+    [(Type.ECHO, None, True), (Type.MSG, None, True), (Type.ECHO, "exit", True), (Type.MSG, "exit", False)],
+)
+def test_a_last_word_has_any_type_where_the_course_gives_none(
+    stage: Stage, kind: Type, text: str | None, is_right: bool
+) -> None:
+    ours, theirs = socket.socketpair()
+    alice = MessageConnection(stage, "alice", ours)
+    with theirs:
+        theirs.sendall(message(b"exit", kind, b"Server", b""))
+    if is_right:
+        alice.is_told_to_leave(text)
+        return
+    with pytest.raises(Unseen, match="alice receives ECHO"):
+        alice.is_told_to_leave(text)

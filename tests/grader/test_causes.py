@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from grader.autopsy import CONDITION
 from grader.diagnosis import diagnose
 from grader.journal import (
     CLOSED,
@@ -583,6 +584,7 @@ def test_a_thread_of_the_server_dies_of_an_exception(words: list[str], name: str
         (relayed("alice", "fin", "bob"), ALICE, "quit-is-text"),
         (relayed("alice", "fin", "bob"), program("alice", threads=[KEPT, READS_KEYBOARD]), "quit-is-text"),
         (relayed("alice", "fin", "bob"), program("alice", threads=[KEPT, READS_SERVER]), ""),
+        (relayed("alice", "fin", "bob"), program("alice", threads=[CONDITION, READS_SERVER]), ""),
         (relayed("alice", "fin", "bob"), program("alice", threads=[READS_SERVER]), ""),
         (relayed("alice", "fin", "carol"), ALICE, ""),
         (relayed("alice", "fin"), ALICE, ""),
@@ -598,6 +600,7 @@ def test_a_thread_of_the_server_dies_of_an_exception(words: list[str], name: str
         "as it is",
         "it reads on",
         "its other thread goes on",
+        "main joins its other thread",
         "so does a thread of Java",
         "to one who is not there",
         "to nobody",
@@ -797,6 +800,16 @@ def test_who_stayed_listens_to_a_server_that_waits_for_others(
     steps = [entry("alice", STARTED), entry("bob", STARTED), GONE, *NEWCOMER[2:]]
     scene = played("carol sees 'povelu'", steps, program("alice", code=0), bob, CAROL, **server)
     assert told("s1-after-fin", scene) == name
+
+
+@pytest.mark.parametrize("listener", ["alice", "carol"], ids=["who left", "who came since"])
+def test_who_has_left_or_come_since_is_not_left_alone(listener: str) -> None:
+    leaves = entry("alice", TYPED, "fin")
+    steps = [entry("alice", STARTED), entry("bob", STARTED), leaves, entry("bob", ENDED), *NEWCOMER[2:]]
+    people = {"alice": program("alice", code=0), "bob": program("bob", code=0), "carol": CAROL}
+    people[listener] = program(listener, threads=[READS_SERVER])
+    scene = played("carol sees 'povelu'", steps, *people.values(), **ACCEPTING)
+    assert told("s1-after-fin", scene) == ""
 
 
 def test_main_waits_for_a_lock_where_a_line_lies_unread() -> None:

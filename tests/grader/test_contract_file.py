@@ -79,7 +79,7 @@ def test_a_client_may_be_told_its_users_name(tmp_path: Path) -> None:
     ).in_sprint(4)
     assert contract.client_command("h", 5, name="bob") == ["./client", "h", "5", "bob"]
     assert contract.login == ()
-    assert contract.gives_names
+    assert contract.logs_in
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,7 @@ def test_a_quoted_word_stays_one_word(tmp_path: Path) -> None:
         ('client = "./client"\nport = 4444', "server = '' must be a command"),
         (GOOD.replace("{port}", "4444"), "server = './server 4444' must be a command with {port}"),
         (GOOD.replace("./server", "./server {prot}"), "cannot be used: {prot} is none of {port}, {host}; "),
+        (GOOD + 'client2 = "./b {nom}"', "client2 = './b {nom}' cannot be used: {nom} is none of"),
         (GOOD.replace("./client", "./client {nom}"), "{nom} is none of {port}, {host}, {place}, {name}; "),
         (GOOD.replace("./server", "./server {}"), "cannot be used: IndexError"),
         (GOOD.replace("./server", "./server {place}"), "cannot be used: {place} is none of"),

@@ -1,0 +1,51 @@
+"""Who has come is known by his name: also one whose command has told it, and behind a network."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader import arrivals
+from grader.actors import Client
+from grader.contract import Contract
+
+SERVER = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+accepted = []
+while True:
+    accepted.append(listener.accept()[0])
+"""
+
+CLIENT = """
+import socket, sys, time
+server = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+time.sleep(0.2)
+print(sys.argv[2], "has come", flush=True)
+input()
+"""
+"""Is connected for a while before its user's name is known."""
+
+
+@pytest.fixture
+def contract(tmp_path: Path) -> Contract:
+    """Programs of which the client is told its user's name."""
+    for name, source in ("server.py", SERVER), ("client.py", CLIENT):
+        (tmp_path / name).write_text(source)
+    python = f"{sys.executable} {tmp_path}"
+    return Contract(tmp_path, f"{python}/server.py {{port}}", f"{python}/client.py {{port}} {{name}}")
+
+
+@pytest.fixture(params=["newcomer", "newcomer_on_network"])
+def bring(request: pytest.FixtureRequest) -> Callable[[str], Client]:
+    """Bring somebody, with nothing on the way or with a network."""
+    found: Callable[[str], Client] = request.getfixturevalue(request.param)
+    return found
+
+
+def test_who_is_told_his_users_name_has_come_once_it_is_known(
+    bring: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "LOGIN_SECONDS", 30.0)
+    assert b"alice has come" in bring("alice").shown()
