@@ -44,7 +44,7 @@ PORTS = range(1, 65_536)
 
 def arguments_of(source: str, *, is_server: bool, port_is_fixed: bool) -> list[str]:
     """Return what stands on a program's command line, in order."""
-    if "argparse" in source:
+    if "argparse" in source or OPTION.search(source):
         return options_of(source, is_server=is_server) or ([PORT] if is_server else [HOST, PORT])
     names = unpacked(source) or indexed(source)
     if not names or (is_server and PORT not in names and port_is_fixed):

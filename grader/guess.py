@@ -23,6 +23,7 @@ from grader.parts import (
     libraries_of,
     made_of,
     parts_of,
+    with_functions_called,
 )
 from grader.roles import CLIENT, SERVER, pair, programs
 from grader.sources import COMPILERS, DEEPEST, MAKEFILES, PYTHON, SCRIPT, Sources, sources_in
@@ -153,6 +154,7 @@ class Look:
             start = f"{interpreter_of(source)} {literal(word(program))}"
             return Command(start, parameters_of(source, is_server=role == SERVER))
         fixed = bool(port_in(self._texts([program]), []))
+        source = with_functions_called(program, self._sources)
         arguments = arguments_of(source, is_server=role == SERVER, port_is_fixed=fixed)
         target = program if program.suffix == PYTHON else self._target(program)
         if PORT not in arguments:

@@ -17,6 +17,11 @@ IMPORTED = re.compile(
 )
 """Either how many places up, a module, and the names that are taken from it; or modules."""
 
+FUNCTION = re.compile(r"^(?:async[ \t]+)?def[ \t]+(\w+).*?(?=^[^\s)]|\Z)", re.MULTILINE | re.DOTALL)
+"""A function of a module in Python, up to the next line that begins at the edge."""
+
+CALLED = re.compile(r"\b(\w+)\s*\(")
+
 LIBRARIES = {"<math.h>": "-lm", "<ncurses.h>": "-lncurses", "<readline/readline.h>": "-lreadline"}
 
 
@@ -97,12 +102,17 @@ def libraries_of(parts: Iterable[Path], sources: Sources) -> Iterator[str]:
 
 def modules_of(path: Path, sources: Sources) -> Iterator[Path]:
     """Yield the modules of a submission that one of its sources in Python imports."""
-    for dots, module, names, modules in IMPORTED.findall(sources[path]):
+    for dots, name in imported_by(path, sources):
         places = [path.parent.joinpath(*[".."] * (len(dots) - 1))] if dots else [path.parent, Path()]
+        found = (file for place in places for file in module_at(place, name, sources))
+        yield from list(found)[:1]
+
+
+def imported_by(path: Path, sources: Sources) -> Iterator[tuple[str, str]]:
+    """Yield what a source in Python imports: dots for how many places up, and what may be a module."""
+    for dots, module, names, modules in IMPORTED.findall(sources[path]):
         taken = [f"{module}.{name}" for name in words_of(names)] + [module] * bool(module)
-        for name in [*taken, *words_of(modules)]:
-            found = (each for place in places for each in files_of(place, name))
-            yield from [each for each in found if each in sources][:1]
+        yield from ((dots, name) for name in [*taken, *words_of(modules)])
 
 
 def words_of(names: str) -> list[str]:
@@ -110,12 +120,26 @@ def words_of(names: str) -> list[str]:
     return [words[0] for name in names.split(",") if (words := name.split())]
 
 
-def files_of(place: Path, module: str) -> list[Path]:
-    """Return where a module may be that is imported from a place."""
-    path = Path(os.path.normpath(place.joinpath(*module.split("."))))
-    return [path.with_name(path.name + PYTHON), path / "__init__.py"] if path.name else []
+def module_at(place: Path, name: str, sources: Sources) -> list[Path]:
+    """Return the source of a module that is imported from a place, as a list; none if it is not there."""
+    path = Path(os.path.normpath(place.joinpath(*name.split("."))))
+    files = [path.with_name(path.name + PYTHON), path / "__init__.py"] if path.name else []
+    return [file for file in files if file in sources][:1]
 
 
 def is_imported_from_above(program: Path, sources: Sources) -> bool:
     """Tell whether a program in Python finds its modules only when it is started as a module of its package."""
-    return bool(program.parent.parts) and any(dots for dots, *_ in IMPORTED.findall(sources[program]))
+    return bool(program.parent.parts) and any(
+        dots or (module_at(Path(), name, sources) and not module_at(program.parent, name, sources))
+        for dots, name in imported_by(program, sources)
+    )
+
+
+def with_functions_called(program: Path, sources: Sources) -> str:
+    """Return a program's source; in Python also the functions of its modules that it calls, and that those call."""
+    modules = made_of(program, sources)[1:] if program.suffix == PYTHON else []
+    uncalled = {found[1]: found[0] for module in modules for found in FUNCTION.finditer(sources[module])}
+    texts = [sources[program]]
+    for text in texts:  # which grows meanwhile
+        texts += [uncalled.pop(name) for name in CALLED.findall(text) if name in uncalled]
+    return "\n".join(texts)

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from grader.guess import looked_at
 from tests.grader.laid_out import guessed, laid_out
+from tests.mutants.mutants import PACKAGES
+from tools.verdicts import reference_copy
 
 
 def test_python_is_read_too(tmp_path: Path) -> None:
@@ -68,6 +71,84 @@ def test_a_program_of_a_package_is_started_as_its_module(tmp_path: Path) -> None
     lines = laid_out(tmp_path, {"chat/server.py": server, "chat/client.py": client, "chat/net.py": ""})
     assert lines["server"] == "python3 -m chat.server {port}"
     assert lines["client"] == "python3 -m chat.client {host} {port}"
+
+
+def test_a_program_that_needs_a_package_beside_its_own_is_started_as_a_module(tmp_path: Path) -> None:
+    server = "import sys\nfrom common.net import listening\nlistening(int(sys.argv[1])).listen()"
+    client = "import sys\nimport common.net\ns.connect((sys.argv[1], int(sys.argv[2])))"
+    files = {"one/server.py": server, "one/client.py": client, "common/__init__.py": "", "common/net.py": ""}
+    lines = laid_out(tmp_path, files)
+    assert lines["server"] == "python3 -m one.server {port}"
+    assert lines["client"] == "python3 -m one.client {host} {port}"
+
+
+def test_a_program_whose_modules_lie_beside_it_is_started_as_a_file(tmp_path: Path) -> None:
+    server = "import sys, net\nint(sys.argv[1])\ns.listen()"
+    client = "import sys, net\ns.connect((sys.argv[1], int(sys.argv[2])))"
+    lines = laid_out(
+        tmp_path, {"src/server.py": server, "src/client.py": client, "src/net.py": "", "net.py": ""}
+    )
+    assert lines["server"] == "python3 src/server.py {port}"
+
+
+READERS = """
+import argparse, sys
+
+
+def server_arguments(
+    also=None,
+):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    return parser
+
+def client_arguments():
+    return parser_of_client().parse_args()
+
+def parser_of_client():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("host")
+    parser.add_argument("--port", type=int)
+    return parser
+
+def port_told(): return int(sys.argv[1])
+
+PORT = 5555
+"""
+
+
+def test_a_function_of_a_module_may_read_the_command_line(tmp_path: Path) -> None:
+    server = "from options import server_arguments\nport = server_arguments().parse_args().port\ns.listen()"
+    client = "import options\nwhere = options.client_arguments()\ns.connect(where)"
+    lines = laid_out(tmp_path, {"server.py": server, "client.py": client, "options.py": READERS})
+    assert lines == {"server": "python3 server.py {port}", "client": "python3 client.py {host} --port {port}"}
+
+
+def test_a_function_that_is_not_called_reads_nothing(tmp_path: Path) -> None:
+    files = {"server.py": "import options\ns.listen()", "client.py": "s.connect(a)", "options.py": READERS}
+    assert laid_out(tmp_path, files) == {
+        "server": "python3 server.py",
+        "client": "python3 client.py",
+        "port": "5555",
+    }
+
+
+def test_a_port_that_is_told_may_be_read_by_a_function_of_a_module(tmp_path: Path) -> None:
+    files = {
+        "server.py": "from options import port_told\nport = port_told()\ns.listen()",
+        "client.py": "from options import *\ns.connect(('h', PORT))",
+        "options.py": READERS,
+    }
+    assert laid_out(tmp_path, files)["server"] == "python3 server.py {port}"
+
+
+@pytest.mark.parametrize("sprint", range(1, 7))
+def test_the_programs_of_this_course_are_started_as_its_handouts_say(sprint: int, tmp_path: Path) -> None:
+    package = PACKAGES[sprint]
+    assert looked_at(reference_copy(sprint, tmp_path)) == {
+        "server": f'"python3 -m {package}.server {{port}}"',
+        "client": f'"python3 -m {package}.client {{host}} {{port}}"',
+    }
 
 
 @pytest.mark.parametrize(
