@@ -2,17 +2,22 @@
 
 import contextlib
 import fcntl
+import math
 import os
 import pty
 import resource
+import shutil
 import signal
 import struct
-import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 ROWS, COLUMNS = 50, 200
 """Wide enough that no line of a scene is folded by the terminal."""
@@ -32,12 +37,45 @@ HIDDEN = (
 """Settings of the grader's own environment that would change what a program does: a missing flush must show, and
 what is compiled at the first of a hundred starts need not be compiled again."""
 
+KEYS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP)
+"""What a terminal's keys and its end send, and background jobs are made to ignore."""
+
+STANDARD = (0, 1, 2)
+"""stdin, stdout, stderr."""
+
+IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+
+
+class Child:
+    """A process that was started here and is buried here, once it has ended."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._exit_code: int | None = None
+
+    def poll(self) -> int | None:
+        """Return its exit code, minus the number of the signal that killed it, or None while it runs."""
+        if self._exit_code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._exit_code = os.waitstatus_to_exitcode(status) if pid else None
+        return self._exit_code
+
+    def kill(self) -> None:
+        """Kill it, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has ended. Raises psutil.TimeoutExpired."""
+        if self.poll() is None:
+            self._exit_code = psutil.Process(self.pid).wait(seconds)
+
 
 @dataclass(frozen=True)
 class Started:
     """A process that has just been started, and our ends of its streams, by name; none of them ever blocks."""
 
-    process: "subprocess.Popen[bytes]"
+    process: Child
     keyboard: int
     streams: dict[str, int]
 
@@ -53,20 +91,14 @@ def plain_environment() -> dict[str, str]:
 
 
 def on_terminal(command: Sequence[str], directory: Path | None, environment: dict[str, str]) -> Started:
-    """Start a program whose stdin, stdout and stderr are one terminal. Raises OSError."""
+    """Start a program whose stdin, stdout and stderr are one terminal, which controls it. Raises OSError."""
     ours, theirs = pty.openpty()
-    prepare_terminal(theirs)
     with closed_after(theirs), closed_on_error(ours):
-        process = subprocess.Popen(
-            command,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            cwd=directory,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=sit_at_terminal,  # noqa: PLW1509 - the stage needs no threads, so none can hold a lock here
-        )
+        prepare_terminal(theirs)
+        # The first terminal that the leader of a new session opens is the one whose Ctrl+C reaches it.
+        opened = (os.POSIX_SPAWN_OPEN, 0, os.ttyname(theirs), os.O_RDWR, 0)
+        streams = [opened, *((os.POSIX_SPAWN_DUP2, 0, place) for place in STANDARD[1:])]
+        process = start(command, directory, environment, streams)
     os.set_blocking(ours, False)
     return Started(process, ours, {"screen": ours})
 
@@ -75,19 +107,60 @@ def on_pipes(command: Sequence[str], directory: Path | None, environment: dict[s
     """Start a program whose stdin, stdout and stderr are pipes. Raises OSError."""
     (stdin, keyboard), (stdout_seen, stdout), (stderr_seen, stderr) = os.pipe(), os.pipe(), os.pipe()
     with closed_after(stdin, stdout, stderr), closed_on_error(keyboard, stdout_seen, stderr_seen):
-        process = subprocess.Popen(
-            command,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            cwd=directory,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=start_afresh,  # noqa: PLW1509 - as above
-        )
+        ends = zip((stdin, stdout, stderr), STANDARD, strict=True)
+        streams = [(os.POSIX_SPAWN_DUP2, theirs, place) for theirs, place in ends]
+        process = start(command, directory, environment, streams)
     for ours in (keyboard, stdout_seen, stderr_seen):
         os.set_blocking(ours, False)
     return Started(process, keyboard, {"stdout": stdout_seen, "stderr": stderr_seen})
+
+
+def start(
+    command: Sequence[str],
+    directory: Path | None,
+    environment: dict[str, str],
+    streams: Sequence[tuple[Any, ...]],
+) -> Child:
+    """Start a program in a session of its own, with these streams and none of our descriptors. Raises OSError.
+
+    It obeys a terminal's keys. No copy is made of our memory, as fork(2) would: that takes longer than a start.
+    """
+    keep_descriptors()
+    with contextlib.chdir(directory or os.curdir), limited_processor():
+        program = shutil.which(command[0], path=environment["PATH"]) or command[0]
+        pid = os.posix_spawn(
+            program,
+            [*command],
+            environment,
+            file_actions=streams,
+            setsid=True,
+            setsigdef=[*KEYS, *IGNORED_BY_PYTHON],
+        )
+    return Child(pid)
+
+
+def keep_descriptors() -> None:
+    """Let nobody inherit a descriptor of ours, whoever has opened it; the standard three are replaced."""
+    opened = {int(each.name) for each in Path("/dev/fd").iterdir()}
+    for descriptor in opened.difference(STANDARD):
+        with contextlib.suppress(OSError):  # the one by which they were listed is closed again
+            os.set_inheritable(descriptor, False)
+
+
+@contextlib.contextmanager
+def limited_processor() -> Iterator[None]:
+    """Limit the processor's time of what is started meanwhile, and of all that it starts: they inherit it from us.
+
+    Our own time so far comes on top, for the limit is ours, too, as long as this lasts.
+    """
+    before = resource.getrlimit(resource.RLIMIT_CPU)
+    wanted = PROCESSOR_SECONDS + math.ceil(time.process_time())
+    least = min(limit for limit in (*before, wanted) if limit != resource.RLIM_INFINITY)
+    resource.setrlimit(resource.RLIMIT_CPU, (least, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, before)
 
 
 def prepare_terminal(descriptor: int) -> None:
@@ -96,22 +169,6 @@ def prepare_terminal(descriptor: int) -> None:
     settings = termios.tcgetattr(descriptor)
     settings[3] &= ~termios.ECHO
     termios.tcsetattr(descriptor, termios.TCSANOW, settings)
-
-
-def sit_at_terminal() -> None:
-    """Make stdin the controlling terminal of this new session, so that Ctrl+C typed there reaches it."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    start_afresh()
-
-
-def start_afresh() -> None:
-    """Obey a terminal's keys and its end, which background jobs are made to ignore; and limit the processor's time.
-
-    The system then ends this program, and each that it starts, once it has used the processor for too long.
-    """
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
 
 
 @contextlib.contextmanager

@@ -62,7 +62,7 @@ class Watcher:
     def changes(self) -> Iterator[set[Any]]:
         """Yield what has changed, whenever something has, and an empty set now and then."""
         yield from watch_files(
-            self.arguments.directory,
+            self.arguments.directory.absolute(),  # for a build is started where it takes place
             debounce=DEBOUNCE_MILLISECONDS,
             step=STEP_MILLISECONDS,
             rust_timeout=DEBOUNCE_MILLISECONDS,

@@ -251,13 +251,55 @@ def test_a_program_starts_where_it_is_told_to(stage: Stage, tmp_path: Path) -> N
     assert os.fsdecode(bytes(program.written["stdout"])).strip() == str(tmp_path.resolve())
 
 
-def test_who_uses_the_processor_for_ever_is_ended_and_its_children_too(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+LIMITS = """
+from grader import launch
+from grader.program import Program
+from grader.stage import Stage
+
+launch.PROCESSOR_SECONDS = 1
+with Stage() as stage:
+    command = ["sh", "-c", "(while :; do :; done) & wait $!; echo $?"]
+    program = Program(stage, "busy", command, terminal=False)
+    program.wait_end(50)
+    print(program.written["stdout"].decode())
+"""
+
+
+def test_who_uses_the_processor_for_ever_is_ended_and_its_children_too(stage: Stage) -> None:
+    grader = python(stage, LIMITS, terminal=False)  # one that has used little of it itself
+    assert grader.wait_end(50), grader.ending()
+    assert bytes(grader.written["stdout"]).strip() == b"152", grader.ending()  # 128 and SIGXCPU
+
+
+def test_no_program_inherits_a_descriptor(stage: Stage) -> None:
+    ours, theirs = os.pipe()
+    os.set_inheritable(theirs, True)
+    try:
+        program = shell(stage, "ls /proc/self/fd")
+        assert program.wait_end()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    opened = bytes(program.written["stdout"]).split()
+    assert opened[:3] == [b"0", b"1", b"2"]
+    assert len(opened) == 4, program.ending()  # the one by which they were listed
+
+
+def test_a_program_that_is_not_there_is_told(stage: Stage, tmp_path: Path) -> None:
+    before = Path.cwd()
+    with pytest.raises(FileNotFoundError):
+        Program(stage, "nobody", ["./nowhere"], terminal=True, directory=tmp_path)
+    assert Path.cwd() == before
+
+
+def test_a_program_is_found_where_it_starts_and_its_terminal_controls_it(
+    stage: Stage, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(launch, "PROCESSOR_SECONDS", 1)
-    program = shell(stage, "(while :; do :; done) & wait $!; echo $?")
-    assert program.wait_end(50)
-    assert bytes(program.written["stdout"]).strip() in (b"137", b"152")  # killed, or by SIGXCPU
+    (tmp_path / "here").write_text("#!/bin/sh\n: </dev/tty && echo there\n")
+    (tmp_path / "here").chmod(0o755)
+    program = Program(stage, "here", ["./here"], terminal=True, directory=tmp_path)
+    assert program.wait_end()
+    assert b"there" in program.written["screen"], program.ending()
 
 
 def test_the_keys_of_a_terminal_work_though_the_grader_runs_in_the_background(stage: Stage) -> None:
