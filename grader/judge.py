@@ -103,6 +103,7 @@ class Worker:
         self.results, results = os.pipe()
         self.case: Case | None = None
         self.is_ready = False  # it has told its checks
+        self.is_dismissed = False
         self.since = time.monotonic()
         self._pending = b""
         self._household = Household()
@@ -139,6 +140,12 @@ class Worker:
         with contextlib.suppress(BrokenPipeError):  # it has ended; reading will show it
             os.write(self._commands, json.dumps(command).encode() + b"\n")
 
+    def dismiss(self) -> None:
+        """Let it go, once it has ended its case: it is told no more. May be called twice."""
+        if not self.is_dismissed:
+            self.is_dismissed = True
+            os.close(self._commands)
+
     def play(self, case: Case) -> None:
         """Let it play a case."""
         self.case = case
@@ -163,7 +170,7 @@ class Worker:
 
     def end(self) -> None:
         """End it, and with its sandbox all that it has started."""
-        os.close(self._commands)
+        self.dismiss()
         os.close(self.results)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(END_SECONDS if self.is_ready and self.case is None else 0)
@@ -211,7 +218,9 @@ class Judge:
         self._hire(min(self.order.workers, PROCESSORS))
 
     def close(self) -> None:
-        """End all workers; may be called twice."""
+        """End all workers, side by side: a network takes a while to go. May be called twice."""
+        for worker in self._workers:
+            worker.dismiss()
         while self._workers:
             self._workers.pop().end()
         self._selector.close()
@@ -241,7 +250,9 @@ class Judge:
     def _listen(self) -> None:
         for key, _events in self._selector.select(LOOK_SECONDS):
             said = key.data.hear()
-            if said is None:
+            if said is None and key.data.is_dismissed:
+                self._selector.unregister(key.fd)
+            elif said is None:
                 self._replace(key.data, key.data.last_words())
             for result in said or []:
                 self._take(key.data, result)
@@ -265,8 +276,8 @@ class Judge:
                 self._draw_conclusions(case, result["scene"].get("lacks", ""))
         if "ran" in result and self.order.contract.port and self.order.confined and self._waiting:
             self._replace(worker, "the next scene needs a network that remembers nothing of this one")
-        elif self._waiting and worker.case is None:
-            worker.play(self._waiting.pop(0))
+        elif worker.case is None:
+            worker.play(self._waiting.pop(0)) if self._waiting else worker.dismiss()
 
     def _enter(self, checks: list[dict[str, Any]]) -> None:
         wanted = [known for known in checks if self._is_wanted(known)]

@@ -8,7 +8,7 @@ import pytest
 
 from grader import judge
 from grader.contract import Contract, read_contract
-from grader.judge import PROCESSORS, Judge, Order
+from grader.judge import PROCESSORS, Judge, Order, Worker
 
 
 @pytest.fixture
@@ -71,3 +71,28 @@ def test_who_is_sent_away_while_starting_leaves_nothing(contract: Contract) -> N
     judging.close()
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     judging.close()
+
+
+def test_who_has_nothing_left_to_play_is_let_go(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "PROCESSORS", 2)
+    judging = Judge(order(contract, "s1-first-line", "s1-usage", jobs=2))
+    for _verdict in judging.verdicts_as_they_come():
+        idle = [worker for worker in judging._workers if worker.is_ready and worker.case is None]
+        assert all(worker.is_dismissed for worker in idle)
+        busy = [worker for worker in judging._workers if worker.case is not None]
+        assert not any(worker.is_dismissed for worker in busy)
+
+
+def test_all_are_let_go_before_one_is_waited_for(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "PROCESSORS", 2)
+    judging = started(order(contract, "s1-first-line", jobs=2))
+    workers, let_go = list(judging._workers), []
+    end = Worker.end
+
+    def watched_end(worker: Worker) -> None:
+        let_go.append([each.is_dismissed for each in workers])
+        end(worker)
+
+    monkeypatch.setattr(Worker, "end", watched_end)
+    judging.close()
+    assert let_go == [[True, True]] * 2
