@@ -16,7 +16,7 @@ import pytest
 
 from grader.verdicts import ROBUST, SUBJECT
 
-__all__ = ["ROBUST", "SUBJECT", "Check", "check", "check_of", "statement"]
+__all__ = ["LONG", "ROBUST", "SUBJECT", "Check", "check", "check_of", "statement"]
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -31,6 +31,10 @@ class Check:
     hint: str
     wire: bool
     after: str = ""
+
+
+LONG = pytest.mark.long
+"""Marks a check that waits far longer than others do: it is begun early, beside the others."""
 
 
 def check(

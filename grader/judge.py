@@ -98,7 +98,8 @@ class Order:
 class Worker:
     """One pytest session in a sandbox: it is told what to play, and tells what came of it."""
 
-    def __init__(self, order: Order, seed: int) -> None:
+    def __init__(self, order: Order, seed: int, came_late: bool = False) -> None:
+        self.came_late = came_late  # when others had begun to play
         commands, self._commands = os.pipe()
         self.results, results = os.pipe()
         self.case: Case | None = None
@@ -107,22 +108,27 @@ class Worker:
         self.since = time.monotonic()
         self._pending = b""
         self._household = Household()
-        environment = plain_environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        environment[MARK] = self._household.mark
-        self._process = subprocess.Popen(
-            command_of(order, commands, results),
+        self._process = self._started(command_of(order, commands, results), commands, results)
+        self._household.leader = self.pid
+        os.close(commands)
+        os.close(results)
+        self.tell(seed=seed)
+
+    def _started(self, command: list[str], *pipes: int) -> "subprocess.Popen[bytes]":
+        environment = plain_environment() | {
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            MARK: self._household.mark,
+        }
+        return subprocess.Popen(
+            command,
             cwd=REPOSITORY,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            pass_fds=(commands, results),
+            pass_fds=pipes,
             start_new_session=True,
         )
-        self._household.leader = self.pid
-        os.close(commands)
-        os.close(results)
-        self.tell(seed=seed)
 
     @property
     def pid(self) -> int:
@@ -241,9 +247,9 @@ class Judge:
         finally:
             self.close()
 
-    def _hire(self, count: int) -> None:
+    def _hire(self, count: int, came_late: bool = False) -> None:
         for _ in range(count):
-            worker = Worker(self.order, self.seed)
+            worker = Worker(self.order, self.seed, came_late)
             self._workers.append(worker)
             self._selector.register(worker.results, selectors.EVENT_READ, worker)
 
@@ -277,12 +283,27 @@ class Judge:
         if "ran" in result and self.order.contract.port and self.order.confined and self._waiting:
             self._replace(worker, "the next scene needs a network that remembers nothing of this one")
         elif worker.case is None:
-            worker.play(self._waiting.pop(0)) if self._waiting else worker.dismiss()
+            self._give(worker)
+
+    def _give(self, worker: Worker) -> None:
+        """Let a worker play the next case, or go. Who came late begins with what takes long, where it is time to."""
+        if not self._waiting:
+            worker.dismiss()
+            return
+        long = (case for case in self._waiting if worker.came_late and self._is_long_and_due(case))
+        case = next(long, self._waiting[0])
+        self._waiting.remove(case)
+        worker.play(case)
+
+    def _is_long_and_due(self, case: Case) -> bool:
+        before = (self.verdicts.get(former) for former in self._before(self._verdict_of(case)))
+        return case.long and all(former.outcome for former in before if former)
 
     def _enter(self, checks: list[dict[str, Any]]) -> None:
         wanted = [known for known in checks if self._is_wanted(known)]
         for known in sorted(wanted, key=lambda known: known["id"] not in self.order.first):
-            case = Case(known.pop("case"), needs=tuple(known.pop("needs")), reason=known.pop("skipped"))
+            needs, reason = tuple(known.pop("needs")), known.pop("skipped")
+            case = Case(known.pop("case"), needs=needs, reason=reason, long=known.pop("long"))
             case.outcome = SKIPPED if case.reason else ""
             self.verdicts.setdefault(known["id"], Verdict(**known)).cases.append(case)
         self._waiting = [case for each in self.verdicts.values() for case in each.cases if not case.outcome]
@@ -295,7 +316,8 @@ class Judge:
             )
         if not wanted:
             raise LookupError(f"none of these checks is of the level {self.order.level}")
-        self._hire(min(self.order.workers, len(self._waiting) // CASES_EACH) - len(self._workers))
+        wanted_workers = min(self.order.workers, len(self._waiting) // CASES_EACH)
+        self._hire(wanted_workers - len(self._workers), came_late=True)
 
     def _is_wanted(self, known: dict[str, Any]) -> bool:
         return (not self.order.only or known["id"] in self.order.only) and (
@@ -362,4 +384,4 @@ class Judge:
         if not (self.verdicts or self._workers):
             raise RuntimeError(f"no check could be played: {why}")
         if self._waiting:
-            self._hire(1)
+            self._hire(1, worker.came_late)

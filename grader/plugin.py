@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from grader.checks import Check, check_of, statement
+from grader.checks import LONG, Check, check_of, statement
 from grader.contract import COURSE, FILE_NAME, ContractError, read_contract
 from grader.submission import build
 
@@ -31,8 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Announce the marker, choose the seed, and read the contract: its errors end the run in one line."""
+    """Announce the markers, choose the seed, and read the contract: its errors end the run in one line."""
     config.addinivalue_line("markers", "check(known): a check of the suite; see grader/checks.py")
+    config.addinivalue_line("markers", f"{LONG.name}: a check that waits far longer than others do")
     if config.getoption("--seed") is None:  # xdist's workers are given it
         config.option.seed = random.SystemRandom().randrange(SEEDS)
     submission = config.getoption("--submission")

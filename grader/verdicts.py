@@ -113,6 +113,7 @@ class Case:
     seconds: float = 0.0
     reason: str = ""  # why it was skipped, or not judged
     needs: tuple[str, ...] = ()  # the fixtures that its scene is made of
+    long: bool = False  # it waits far longer than others
     scene: Scene = Scene()
     tapped: Scene = Scene()  # the same once more, through a wiretap
 

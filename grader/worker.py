@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from grader.autopsy import examine
-from grader.checks import check_of, statement
+from grader.checks import LONG, check_of, statement
 from grader.fixtures import STAGE
 from grader.journal import value_of
 from grader.network import add_address
@@ -188,6 +188,7 @@ def described(item: pytest.Item) -> dict[str, Any]:
         "statement": statement(item),
         "file": Path(item.path).name,
         "after": known.after,
+        "long": item.get_closest_marker(LONG.name) is not None,
         "needs": getattr(item, "fixturenames", []),
         "skipped": reason_to_skip(item),
     }

@@ -15,7 +15,7 @@ import pytest
 
 from grader.actors import REST_SECONDS, Client, PipedClient, Server
 from grader.arrivals import free_port
-from grader.checks import ROBUST, check
+from grader.checks import LONG, ROBUST, check
 from grader.contract import HOST, Contract
 from grader.family import is_at_rest
 from grader.peers import Peer, RawConnection
@@ -299,6 +299,7 @@ def own_threads(server: Server) -> int:
 # A network that is bad, whatever the wire is
 
 
+@LONG
 @check(
     "s1-slow-network",
     after="s1-answer",
@@ -1156,6 +1157,7 @@ def test_figures(
 # The client
 
 
+@LONG
 @check(
     "s1-at-prompt",
     after="s1-answer",

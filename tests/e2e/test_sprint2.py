@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from grader.actors import Client, PipedClient, Server
-from grader.checks import ROBUST, check
+from grader.checks import LONG, ROBUST, check
 from grader.contract import HOST, Contract
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
@@ -193,6 +193,7 @@ def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract
 # Leaving, and who comes next
 
 
+@LONG
 @check(
     "s2-leave",
     after="s2-either-first",
@@ -332,6 +333,7 @@ def test_cut(
     say_cut(network, alice, bob, "alice" if way == "to the server" else "server", words, server)
 
 
+@LONG
 @check(
     "s2-slow-network",
     after="s2-either-first",

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from grader.actors import Client, PipedClient, Server
-from grader.checks import ROBUST, check
+from grader.checks import LONG, ROBUST, check
 from grader.contract import Contract
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
@@ -291,6 +291,7 @@ def latecomer(request: pytest.FixtureRequest, newcomer: Bring, contract: Contrac
     return newcomer if contract.port else request.getfixturevalue("newcomer_on_network")
 
 
+@LONG
 @check(
     "s3-leave",
     points=2,
@@ -433,6 +434,7 @@ def test_cut(
     say_cut(network, alice, bob, "alice" if way == "to the server" else "server", words, server)
 
 
+@LONG
 @check(
     "s3-slow-network",
     after="s3-three",

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from grader.actors import Client, PipedClient, Server
-from grader.checks import ROBUST, check
+from grader.checks import LONG, ROBUST, check
 from grader.contract import Contract
 from grader.peers import Peer, RawConnection
 from grader.stage import Stage
@@ -535,6 +535,7 @@ def test_nameless(
     scene(server, peer, members(2), words)
 
 
+@LONG
 @check(
     "s4-late",
     points=2,

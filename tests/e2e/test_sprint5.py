@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from grader.actors import Client, PipedClient, Server
-from grader.checks import ROBUST, check
+from grader.checks import LONG, ROBUST, check
 from grader.contract import HOST, Contract
 from grader.listening import connections_of
 from grader.stage import Stage
@@ -507,6 +507,7 @@ def test_full(start_server: Callable[..., Server], stage: Stage, strategy: str, 
     has_announced_all(server, *[1, 2, 3, 2, 3])
 
 
+@LONG
 @check(
     "s5-name-time",
     points=2,

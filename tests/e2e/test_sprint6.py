@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from grader.actors import Client, Server
-from grader.checks import ROBUST, check
+from grader.checks import LONG, ROBUST, check
 from grader.contract import HOST, Contract
 from grader.peers import Impostor
 from grader.stage import Stage
@@ -1005,6 +1005,7 @@ def test_strangers(connect: Connect, words: Words) -> None:
     strangers[0].is_told_to_leave()
 
 
+@LONG
 @check(
     "s6-unfinished",
     points=1,

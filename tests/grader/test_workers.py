@@ -3,12 +3,14 @@
 import os
 import signal
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from grader import judge
 from grader.contract import Contract, read_contract
 from grader.judge import PROCESSORS, Judge, Order, Worker
+from grader.verdicts import PASSED, SUBJECT, Case, Verdict
 
 
 @pytest.fixture
@@ -96,3 +98,54 @@ def test_all_are_let_go_before_one_is_waited_for(contract: Contract, monkeypatch
     monkeypatch.setattr(Worker, "end", watched_end)
     judging.close()
     assert let_go == [[True, True]] * 2
+
+
+class Player:
+    """In place of a worker: it remembers what it is to play."""
+
+    def __init__(self, came_late: bool) -> None:
+        self.came_late = came_late
+        self.plays: list[str] = []
+
+    def play(self, case: Case) -> None:
+        """Take a case."""
+        self.plays.append(case.name)
+
+    def dismiss(self) -> None:
+        """Go."""
+        self.plays.append("nothing more")
+
+
+def with_cases(contract: Contract) -> Judge:
+    """Return a judge that has three checks to be played; the last one is long, and comes after the first."""
+    judging = Judge(order(contract))
+    for name, after in ("first", ""), ("other", ""), ("long", "first"):
+        verdict = Verdict(name, 1, SUBJECT, "", "", "", [Case(name, long=name == "long")], after)
+        judging.verdicts[name] = verdict
+        judging._waiting += verdict.cases
+    return judging
+
+
+def given(judging: Judge, came_late: bool) -> list[str]:
+    """Return what a worker is given until nothing is left."""
+    player = Player(came_late)
+    while player.plays[-1:] != ["nothing more"]:
+        judging._give(cast(Worker, player))
+    return player.plays
+
+
+def test_who_came_late_begins_with_what_takes_long(contract: Contract) -> None:
+    judging = with_cases(contract)
+    judging._waiting.remove(judging.verdicts["first"].cases[0])
+    judging.verdicts["first"].cases[0].outcome = PASSED
+    assert given(judging, came_late=True) == ["long", "other", "nothing more"]
+
+
+def test_who_came_late_leaves_what_is_not_known_to_be_worth_it(contract: Contract) -> None:
+    assert given(with_cases(contract), came_late=True) == ["first", "other", "long", "nothing more"]
+
+
+def test_who_came_first_keeps_the_order_of_the_suite(contract: Contract) -> None:
+    judging = with_cases(contract)
+    judging.verdicts["first"].cases[0].outcome = PASSED
+    assert given(judging, came_late=False) == ["first", "other", "long", "nothing more"]
