@@ -29,7 +29,7 @@ SLEEP_SECONDS = 3.5
 
 REMEMBERED_SECONDS = 61.0
 """The system remembers a closed connection for a minute (TIME_WAIT), and keeps its port from a program that does not
-set SO_REUSEADDR. In a sandbox each scene with a fixed port has a network that remembers nothing."""
+set SO_REUSEADDR. In a sandbox each scene with a fixed port has a network that remembers nothing of the kind."""
 
 
 @pytest.fixture

@@ -100,6 +100,7 @@ class Worker:
 
     def __init__(self, order: Order, seed: int, came_late: bool = False) -> None:
         self.came_late = came_late  # when others had begun to play
+        self._confined = order.confined
         commands, self._commands = os.pipe()
         self.results, results = os.pipe()
         self.case: Case | None = None
@@ -175,11 +176,12 @@ class Worker:
         return words.decode(errors="replace").strip() or "its worker was killed"
 
     def end(self) -> None:
-        """End it, and with its sandbox all that it has started."""
+        """End it, and with its sandbox all that it has started, and all files that it has made."""
         self.dismiss()
         os.close(self.results)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_SECONDS if self.is_ready and self.case is None else 0)
+        if not self._confined and self.is_ready and self.case is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(END_SECONDS)
         self._process.kill()
         self._household.leave()
         self._process.wait()
@@ -280,7 +282,7 @@ class Judge:
             self._came.update(result["came"])
             if case.outcome == FAILED:
                 self._draw_conclusions(case, result["scene"].get("lacks", ""))
-        if "ran" in result and self.order.contract.port and self.order.confined and self._waiting:
+        if result.get("remembers") and self.order.confined and self._waiting:
             self._replace(worker, "the next scene needs a network that remembers nothing of this one")
         elif worker.case is None:
             self._give(worker)

@@ -20,8 +20,10 @@ from typing import Any
 
 import pytest
 
+from grader.arrivals import is_free
 from grader.autopsy import examine
 from grader.checks import LONG, check_of, statement
+from grader.contract import read_contract
 from grader.fixtures import STAGE
 from grader.journal import value_of
 from grader.network import add_address
@@ -34,6 +36,8 @@ FILE_BYTES = 64 * 1024 * 1024
 """The largest file that a judged program may write."""
 
 ERROR_CHARACTERS = 20_000
+
+ANY_ADDRESS = "0.0.0.0"
 
 AT_ONCE = 0.001
 """A timer of 0 s would never ring."""
@@ -75,6 +79,7 @@ class Reports:
         self.phases: list[dict[str, Any]] = []
         self.came: set[str] = set()  # fixtures that some case was given
         self.deadline = 0.0
+        self.fixed_port = read_contract(Path(config.getoption("--submission"))).port
 
     def send(self, **result: Any) -> None:
         """Send one result, as one line."""
@@ -103,7 +108,18 @@ class Reports:
             self.config.option.tap = True
             second, again = self.play(item)
             again["outcome"] = second
-        self.send(ran=item.nodeid, outcome=outcome, scene=scene, again=again, came=sorted(self.came))
+        self.send(
+            ran=item.nodeid,
+            outcome=outcome,
+            scene=scene,
+            again=again,
+            came=sorted(self.came),
+            remembers=self.remembers(),
+        )
+
+    def remembers(self) -> bool:
+        """Tell whether this network remembers a connection at the port that is fixed in the sources."""
+        return bool(self.fixed_port) and not is_free(self.fixed_port, ANY_ADDRESS)
 
     def plays_again(self) -> bool:
         """Tell whether what fails is played again, and there is time for it."""

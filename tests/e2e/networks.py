@@ -7,7 +7,10 @@ line stands somewhere in what its speaker's program sends.
 from functools import partial
 from itertools import pairwise
 
+import pytest
+
 from grader.actors import Client, Server
+from grader.checks import LONG
 from grader.listening import has_read_all
 from grader.wiretap import Wiretap
 from grader.words import Words
@@ -97,7 +100,7 @@ LATE_SECONDS = 0.05
 
 PIECE_BYTES, PIECE_PAUSE = 7, 0.0005
 
-SLOW = ("late", "in pieces")
+SLOW = (pytest.param("late", marks=LONG), "in pieces")
 """What a network may be without losing anything."""
 
 BROKEN = ("broken", "ended")

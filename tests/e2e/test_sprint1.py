@@ -299,7 +299,6 @@ def own_threads(server: Server) -> int:
 # A network that is bad, whatever the wire is
 
 
-@LONG
 @check(
     "s1-slow-network",
     after="s1-answer",

@@ -333,7 +333,6 @@ def test_cut(
     say_cut(network, alice, bob, "alice" if way == "to the server" else "server", words, server)
 
 
-@LONG
 @check(
     "s2-slow-network",
     after="s2-either-first",

@@ -434,7 +434,6 @@ def test_cut(
     say_cut(network, alice, bob, "alice" if way == "to the server" else "server", words, server)
 
 
-@LONG
 @check(
     "s3-slow-network",
     after="s3-three",

@@ -5,13 +5,15 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from grader import judge
 from grader.actors import Server
 from grader.arrivals import free_port, is_free
 from grader.contract import Contract, read_contract
-from grader.judge import Judge, Order
+from grader.judge import Judge, Order, Worker
 from grader.sandbox import is_available
 from grader.verdicts import PASSED
 
@@ -100,17 +102,42 @@ def test_without_a_sandbox_a_fixed_port_is_used_by_one_at_a_time(
     assert Order(sprint=1, contract=contract, sandbox=False, jobs=4).workers == workers
 
 
-@needs_sandbox
-def test_each_scene_finds_its_port_free(tmp_path: Path) -> None:
+def submission(directory: Path) -> Contract:
+    """Write programs that have a port in their sources; the server is the first to close."""
     port = free_port()
-    (tmp_path / "server.py").write_text(SERVER.format(port=port))
-    (tmp_path / "client.py").write_text(CLIENT.format(port=port))
-    (tmp_path / "messagerie.toml").write_text(
+    (directory / "server.py").write_text(SERVER.format(port=port))
+    (directory / "client.py").write_text(CLIENT.format(port=port))
+    (directory / "messagerie.toml").write_text(
         f'server = "python3 server.py"\nclient = "python3 client.py"\nport = {port}\n'
     )
-    contract = read_contract(tmp_path).in_sprint(1)
-    order = Order(sprint=1, contract=contract, only=("s1-fin", "s1-after-fin"), jobs=1)
+    return read_contract(directory).in_sprint(1)
+
+
+@needs_sandbox
+def test_each_scene_finds_its_port_free(tmp_path: Path) -> None:
+    order = Order(sprint=1, contract=submission(tmp_path), only=("s1-fin", "s1-after-fin"), jobs=1)
     assert {each.id: each.outcome for each in Judge(order).verdicts_as_they_come()} == {
         "s1-fin": PASSED,
         "s1-after-fin": PASSED,
     }
+
+
+@needs_sandbox
+@pytest.mark.parametrize(("checks", "workers"), [(("s1-answer", "s1-turns"), 1), (("s1-fin",), 2)])
+def test_a_network_that_remembers_nothing_is_used_again(
+    checks: tuple[str, ...], workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hired: list[Worker] = []
+
+    class Counted(Worker):
+        """One who is remembered."""
+
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            hired.append(self)
+
+    monkeypatch.setattr(judge, "PROCESSORS", 1)
+    monkeypatch.setattr(judge, "Worker", Counted)
+    judging = Judge(Order(sprint=1, contract=submission(tmp_path), only=checks, jobs=1))
+    assert {each.outcome for each in judging.verdicts_as_they_come()} == {PASSED}
+    assert len(hired) == workers
