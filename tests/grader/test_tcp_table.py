@@ -15,14 +15,14 @@ FAMILIES = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
 
 
 @pytest.fixture(params=FAMILIES, ids=["IPv4", "IPv6"])
-def ends(request: pytest.FixtureRequest) -> Iterator[tuple[int, socket.socket, socket.socket]]:
+def ends(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, socket.socket]]:
     family, host = request.param
     with (
         socket.create_server((host, 0), family=family) as listener,
         socket.create_connection(listener.getsockname()[:2]) as client,
         listener.accept()[0],
     ):
-        yield family, listener, client
+        yield listener, client
 
 
 def own(sockets: Iterator[Socket] | list[Socket]) -> set[Socket]:
@@ -31,18 +31,18 @@ def own(sockets: Iterator[Socket] | list[Socket]) -> set[Socket]:
     return {each for each in sockets if each.inode in inodes}
 
 
-def test_what_the_kernel_answers_is_what_it_writes(ends: tuple[int, socket.socket, socket.socket]) -> None:
-    family, listener, client = ends
+def test_what_the_kernel_answers_is_what_it_writes(ends: tuple[socket.socket, socket.socket]) -> None:
+    listener, client = ends
     client.send(b"unread")
-    told = own(asked(family, (ESTABLISHED, LISTENING)))
+    told = own(asked((ESTABLISHED, LISTENING)))
     assert told == {each for each in own(written()) if each in told}
     port, other = listener.getsockname()[1], client.getsockname()[1]
     here = {(each.state, each.port, each.remote_port, each.queue) for each in told}
     assert {(LISTENING, port, 0, 0), (ESTABLISHED, other, port, 0), (ESTABLISHED, port, other, 6)} <= here
 
 
-def test_only_the_states_that_are_wanted_are_told(ends: tuple[int, socket.socket, socket.socket]) -> None:
-    _family, listener, _client = ends
+def test_only_the_states_that_are_wanted_are_told(ends: tuple[socket.socket, socket.socket]) -> None:
+    listener, _client = ends
     assert {each.state for each in tcp_sockets((LISTENING,))} == {LISTENING}
     assert listener.getsockname()[1] in {each.port for each in own(tcp_sockets((LISTENING,)))}
 
