@@ -98,8 +98,8 @@ class Order:
 class Worker:
     """One pytest session in a sandbox: it is told what to play, and tells what came of it."""
 
-    def __init__(self, order: Order, seed: int, came_late: bool = False) -> None:
-        self.came_late = came_late  # when others had begun to play
+    def __init__(self, order: Order, seed: int, is_extra: bool = False) -> None:
+        self.is_extra = is_extra  # there are as many as processors without it
         self._confined = order.confined
         commands, self._commands = os.pipe()
         self.results, results = os.pipe()
@@ -221,9 +221,12 @@ class Judge:
         self._came: set[str] = set()  # fixtures that some case was given
         self._missed: defaultdict[str, list[str]] = defaultdict(list)  # and which checks missed the others
 
-    def prepare(self) -> None:
-        """Start the first workers: it takes them a fraction of a second to be ready."""
-        self._hire(min(self.order.workers, PROCESSORS))
+    def prepare(self, all_workers: bool = False) -> None:
+        """Start the first workers, or all where there is time: each takes a fraction of a second to be ready."""
+        first = min(self.order.workers, PROCESSORS)
+        self._hire(first)
+        if all_workers:
+            self._hire(self.order.workers - first, is_extra=True)
 
     def close(self) -> None:
         """End all workers, side by side: a network takes a while to go. May be called twice."""
@@ -249,9 +252,9 @@ class Judge:
         finally:
             self.close()
 
-    def _hire(self, count: int, came_late: bool = False) -> None:
+    def _hire(self, count: int, is_extra: bool = False) -> None:
         for _ in range(count):
-            worker = Worker(self.order, self.seed, came_late)
+            worker = Worker(self.order, self.seed, is_extra)
             self._workers.append(worker)
             self._selector.register(worker.results, selectors.EVENT_READ, worker)
 
@@ -288,11 +291,11 @@ class Judge:
             self._give(worker)
 
     def _give(self, worker: Worker) -> None:
-        """Let a worker play the next case, or go. Who came late begins with what takes long, where it is time to."""
+        """Let a worker play the next case, or go. An extra one begins with what takes long, once it is due."""
         if not self._waiting:
             worker.dismiss()
             return
-        long = (case for case in self._waiting if worker.came_late and self._is_long_and_due(case))
+        long = (case for case in self._waiting if worker.is_extra and self._is_long_and_due(case))
         case = next(long, self._waiting[0])
         self._waiting.remove(case)
         worker.play(case)
@@ -319,7 +322,7 @@ class Judge:
         if not wanted:
             raise LookupError(f"none of these checks is of the level {self.order.level}")
         wanted_workers = min(self.order.workers, len(self._waiting) // CASES_EACH)
-        self._hire(wanted_workers - len(self._workers), came_late=True)
+        self._hire(wanted_workers - len(self._workers), is_extra=True)
 
     def _is_wanted(self, known: dict[str, Any]) -> bool:
         return (not self.order.only or known["id"] in self.order.only) and (
@@ -386,4 +389,4 @@ class Judge:
         if not (self.verdicts or self._workers):
             raise RuntimeError(f"no check could be played: {why}")
         if self._waiting:
-            self._hire(1, worker.came_late)
+            self._hire(1, worker.is_extra)

@@ -73,7 +73,7 @@ class Watcher:
     def prepared_judge(self) -> Judge:
         """Return a judge whose workers are ready, or will be soon. Raises ContractError."""
         judge = Judge(order_of(self.arguments, read_contract(self.copy), first=self.failed))
-        judge.prepare()
+        judge.prepare(all_workers=True)  # while whoever writes is thinking
         return judge
 
     def replaced(self, judge: Judge) -> Judge:

@@ -193,3 +193,11 @@ def test_a_program_that_does_not_exist_is_told_without_a_traceback_of_ours(tmp_p
     assert done.returncode == 1
     assert "./none" in done.stdout
     assert verdicts(done.stdout)[-1] == "0 of 2 points"
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_only_our_own_server_of_sprint_5_waits_in_six_ways(is_own: bool, tmp_path: Path) -> None:
+    options: list[str | Path] = [] if is_own else ["--submission", submission(tmp_path)]
+    told = run_pytest("--collect-only", "-q", "tests/e2e/test_sprint5.py", *options).stdout
+    assert "test_relay" in told
+    assert ("test_relay[event_loop]" in told) == ("thread_pool" in told) == is_own

@@ -49,6 +49,18 @@ def test_a_few_cases_need_few_workers(contract: Contract) -> None:
     assert [len(judging._workers) for _verdict in judging.verdicts_as_they_come()] == [PROCESSORS] * 2
 
 
+def test_where_there_is_time_all_workers_are_prepared(
+    contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "PROCESSORS", 1)
+    judging = Judge(order(contract, "s1-first-line", jobs=3))
+    judging.prepare(all_workers=True)
+    workers = list(judging._workers)
+    assert [worker.is_extra for worker in workers] == [False, True, True]
+    assert [verdict.id for verdict in judging.verdicts_as_they_come()] == ["s1-first-line"]
+    assert not any(Path(f"/proc/{worker.pid}").exists() for worker in workers)
+
+
 def test_who_is_lost_at_the_start_is_not_missed(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judge, "PROCESSORS", 2)
     judging = started(order(contract, "s1-first-line", jobs=2))
@@ -103,8 +115,8 @@ def test_all_are_let_go_before_one_is_waited_for(contract: Contract, monkeypatch
 class Player:
     """In place of a worker: it remembers what it is to play."""
 
-    def __init__(self, came_late: bool) -> None:
-        self.came_late = came_late
+    def __init__(self, is_extra: bool) -> None:
+        self.is_extra = is_extra
         self.plays: list[str] = []
 
     def play(self, case: Case) -> None:
@@ -126,26 +138,26 @@ def with_cases(contract: Contract) -> Judge:
     return judging
 
 
-def given(judging: Judge, came_late: bool) -> list[str]:
+def given(judging: Judge, is_extra: bool) -> list[str]:
     """Return what a worker is given until nothing is left."""
-    player = Player(came_late)
+    player = Player(is_extra)
     while player.plays[-1:] != ["nothing more"]:
         judging._give(cast(Worker, player))
     return player.plays
 
 
-def test_who_came_late_begins_with_what_takes_long(contract: Contract) -> None:
+def test_an_extra_worker_begins_with_what_takes_long(contract: Contract) -> None:
     judging = with_cases(contract)
     judging._waiting.remove(judging.verdicts["first"].cases[0])
     judging.verdicts["first"].cases[0].outcome = PASSED
-    assert given(judging, came_late=True) == ["long", "other", "nothing more"]
+    assert given(judging, is_extra=True) == ["long", "other", "nothing more"]
 
 
-def test_who_came_late_leaves_what_is_not_known_to_be_worth_it(contract: Contract) -> None:
-    assert given(with_cases(contract), came_late=True) == ["first", "other", "long", "nothing more"]
+def test_an_extra_worker_leaves_what_is_not_known_to_be_worth_it(contract: Contract) -> None:
+    assert given(with_cases(contract), is_extra=True) == ["first", "other", "long", "nothing more"]
 
 
-def test_who_came_first_keeps_the_order_of_the_suite(contract: Contract) -> None:
+def test_a_first_worker_keeps_the_order_of_the_suite(contract: Contract) -> None:
     judging = with_cases(contract)
     judging.verdicts["first"].cases[0].outcome = PASSED
-    assert given(judging, came_late=False) == ["first", "other", "long", "nothing more"]
+    assert given(judging, is_extra=False) == ["first", "other", "long", "nothing more"]
