@@ -6,6 +6,7 @@ import select
 import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 from grader import check, init, trace, watch
 from grader.demo import play_demo
@@ -14,6 +15,9 @@ from grader.demo import play_demo
 def main() -> int:
     """Do what the command line says; return the exit code."""
     arguments = command_line().parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup(1) has it
+            signal.signal(number, leave)
     try:
         code = int(arguments.do(arguments))
         sys.stdout.flush()
@@ -25,6 +29,11 @@ def main() -> int:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+
+
+def leave(number: int, _frame: FrameType | None) -> None:
+    """Exit as one does whom a signal has ended, but clear up on the way: programs, sandboxes, copies."""
+    raise SystemExit(128 + number)
 
 
 def has_lost_its_reader(descriptor: int) -> bool:

@@ -142,6 +142,9 @@ class Client:
     """A person who runs the client program at a terminal."""
 
     terminal = True
+    enter = (
+        b"\r"  # what the key sends: the terminal makes a line feed of it, unless its program wants raw keys
+    )
 
     def __init__(
         self, stage: Stage, name: str, command: Sequence[str], directory: Path | None = None
@@ -160,7 +163,7 @@ class Client:
         self._before = run_until_now(self.program.pid) if self.terminal else {}
         for line in lines:
             self.stage.journal.write(self.name, TYPED, line)
-            self.program.types(line.encode() + b"\n")
+            self.program.types(line.encode() + self.enter)
 
     def logs_in(self, *lines: str) -> None:
         """Type lines, each once the program asks for it: some throw away what comes before their question."""
@@ -283,6 +286,7 @@ class PipedClient(Client):
     """The client program with its streams on pipes, as in `printf ... | client`."""
 
     terminal = False
+    enter = b"\n"
 
     @property
     def printed(self) -> list[str]:

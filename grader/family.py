@@ -4,6 +4,7 @@ and the threads of each, as the system's own tables tell of them (proc(5)).
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -23,8 +24,23 @@ def family(pid: int) -> list[int]:
 
     Whoever comes or goes meanwhile may be missed: who must have all looks again until there is no news.
     """
-    if CHILDREN_ARE_TOLD:
-        return [pid, *(member for child in children_of(pid) for member in family(child))]
+    return list(members(pid))
+
+
+def members(pid: int) -> Iterator[int]:
+    """Yield the same one by one, each as it is found: who has seen enough of a family that grows stops there."""
+    if not CHILDREN_ARE_TOLD:
+        yield from members_by_psutil(pid)
+        return
+    known = [pid]
+    while known:
+        member = known.pop()
+        yield member
+        known += reversed(children_of(member))
+
+
+def members_by_psutil(pid: int) -> list[int]:
+    """Return a process and its descendants, found among all processes of the system."""
     try:
         return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
     except psutil.NoSuchProcess:

@@ -45,12 +45,13 @@ LEAVES = re.compile(
 )
 """What stands in the source of a program whose user leaves by another word than the course's."""
 
-MORE = f'If they speak the wire of the handout, add wire = "{COURSE}": then all checks are played.'
+MORE = f"""If they speak the wire of the handout, and print what it says, add wire = "{COURSE}": then all checks are
+played."""
 
 REMEDY = f"""Change {FILE_NAME} by hand; README.md says how. `login` types what a program asks for first, `first` says
 who speaks first, `quit` how one leaves."""
 
-CORRECTIONS = ("port", "login", "quit")
+CORRECTIONS = ("port", "login", "quit", "another word for quit")
 """What a conversation may show to be wanting."""
 
 WRITTEN, NOT_WRITTEN = 0, 2
@@ -148,13 +149,22 @@ def wanting(contract: Contract, problems: str, sources: str) -> dict[str, str]:
     found = LISTENS_ELSEWHERE.search(problems)
     if found and found[1] != str(contract.port):
         return {"port": found[1]}
-    word = LEAVES.search(sources)
-    if word and LEFT.search(problems) and not contract.quit:
-        return {"quit": f'"{word[1]}"'}
+    if LEFT.search(problems) and (word := next_word(contract.quit, LEAVES.findall(sources))):
+        return {"quit": f'"{word}"'}
     if login := login_of(contract, sources):
         return login
     is_asked = ASKS_A_PLACE.search(sources) and not (contract.login or contract.tells_places)
     return {"login": '["{place}"]'} if is_asked else {}
+
+
+def next_word(tried_word: str, words: list[str]) -> str:
+    """Return a word for leaving that was not tried yet; empty where there is none.
+
+    `exit` comes last: in the course texts it is what a server says at its end.
+    """
+    in_turn = sorted(dict.fromkeys(words), key=lambda word: word == "exit")
+    behind = in_turn.index(tried_word) + 1 if tried_word in in_turn else 0
+    return next(iter(in_turn[behind:]), "")
 
 
 def login_of(contract: Contract, sources: str) -> dict[str, str]:

@@ -176,7 +176,7 @@ class Worker:
         return words.decode(errors="replace").strip() or "its worker was killed"
 
     def end(self) -> None:
-        """End it, and with its sandbox all that it has started, and all files that it has made."""
+        """End it, and with its sandbox all that it has started. One without a sandbox clears up behind itself."""
         self.dismiss()
         os.close(self.results)
         if not self._confined and self.is_ready and self.case is None:
@@ -197,7 +197,7 @@ def command_of(order: Order, commands: int, results: int) -> list[str]:
     command += ["--import-mode=importlib", "-o", f"pythonpath={REPOSITORY}", "--no-header", "--noconftest"]
     command += ["--submission", str(order.contract.directory), "--built"]
     command += ["--commands", str(commands), "--results", str(results), str(suite(order.sprint))]
-    command += ["--seconds", str(SCENES_SECONDS)]
+    command += ["--seconds", str(SCENES_SECONDS), "--fixed-port", str(order.contract.port)]
     command += [] if order.replays else ["--once"]
     if not order.confined:
         return command
@@ -221,12 +221,13 @@ class Judge:
         self._came: set[str] = set()  # fixtures that some case was given
         self._missed: defaultdict[str, list[str]] = defaultdict(list)  # and which checks missed the others
 
-    def prepare(self, all_workers: bool = False) -> None:
-        """Start the first workers, or all where there is time: each takes a fraction of a second to be ready."""
-        first = min(self.order.workers, PROCESSORS)
-        self._hire(first)
-        if all_workers:
-            self._hire(self.order.workers - first, is_extra=True)
+    def prepare(self, cases: int = 0) -> None:
+        """Start the first workers, and the others where it is known how many cases there will be.
+
+        Each takes a fraction of a second to be ready.
+        """
+        self._hire(min(self.order.workers, PROCESSORS))
+        self._hire_for(cases)
 
     def close(self) -> None:
         """End all workers, side by side: a network takes a while to go. May be called twice."""
@@ -258,11 +259,15 @@ class Judge:
             self._workers.append(worker)
             self._selector.register(worker.results, selectors.EVENT_READ, worker)
 
+    def _hire_for(self, cases: int) -> None:
+        wanted = min(self.order.workers, cases // CASES_EACH)
+        self._hire(wanted - len(self._workers), is_extra=True)
+
     def _listen(self) -> None:
         for key, _events in self._selector.select(LOOK_SECONDS):
             said = key.data.hear()
             if said is None and key.data.is_dismissed:
-                self._selector.unregister(key.fd)
+                self._part_with(key.data)
             elif said is None:
                 self._replace(key.data, key.data.last_words())
             for result in said or []:
@@ -321,8 +326,7 @@ class Judge:
             )
         if not wanted:
             raise LookupError(f"none of these checks is of the level {self.order.level}")
-        wanted_workers = min(self.order.workers, len(self._waiting) // CASES_EACH)
-        self._hire(wanted_workers - len(self._workers), is_extra=True)
+        self._hire_for(len(self._waiting))
 
     def _is_wanted(self, known: dict[str, Any]) -> bool:
         return (not self.order.only or known["id"] in self.order.only) and (
@@ -378,14 +382,17 @@ class Judge:
                 self._waiting.remove(case)
                 case.outcome, case.reason = outcome, reason
 
-    def _replace(self, worker: Worker, why: str) -> None:
+    def _part_with(self, worker: Worker) -> None:
         self._selector.unregister(worker.results)
         self._workers.remove(worker)
+        worker.end()
+
+    def _replace(self, worker: Worker, why: str) -> None:
         if worker.case:
             worker.case.outcome = FAILED
             self._spare_others(worker.case)
             worker.case.scene = Scene(error=f"the check was ended before its time: {why}")
-        worker.end()
+        self._part_with(worker)
         if not (self.verdicts or self._workers):
             raise RuntimeError(f"no check could be played: {why}")
         if self._waiting:

@@ -1,8 +1,8 @@
 """Starting a program in a session of its own: on a pseudo-terminal, as a person would, or on three pipes."""
 
 import contextlib
+import errno
 import fcntl
-import math
 import os
 import pty
 import resource
@@ -11,7 +11,6 @@ import signal
 import struct
 import sys
 import termios
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +42,8 @@ KEYS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP)
 STANDARD = (0, 1, 2)
 """stdin, stdout, stderr."""
 
-IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+CHANGED_BY_US = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD)
+"""Signals that Python ignores, and one that whoever started us may ignore."""
 
 
 class Child:
@@ -54,10 +54,16 @@ class Child:
         self._exit_code: int | None = None
 
     def poll(self) -> int | None:
-        """Return its exit code, minus the number of the signal that killed it, or None while it runs."""
+        """Return its exit code, minus the number of the signal that killed it, or None while it runs.
+
+        It is buried only when that is known: an alarm may end this function at any point.
+        """
         if self._exit_code is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            self._exit_code = os.waitstatus_to_exitcode(status) if pid else None
+            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended:
+                was_killed = ended.si_code != os.CLD_EXITED
+                self._exit_code = -ended.si_status if was_killed else ended.si_status
+                os.waitpid(self.pid, 0)
         return self._exit_code
 
     def kill(self) -> None:
@@ -126,17 +132,56 @@ def start(
     It obeys a terminal's keys. No copy is made of our memory, as fork(2) would: that takes longer than a start.
     """
     keep_descriptors()
-    with contextlib.chdir(directory or os.curdir), limited_processor():
-        program = shutil.which(command[0], path=environment["PATH"]) or command[0]
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or nobody would know how a child has ended
+    with working_in(directory):
         pid = os.posix_spawn(
-            program,
+            found(command[0], environment),
             [*command],
             environment,
             file_actions=streams,
             setsid=True,
-            setsigdef=[*KEYS, *IGNORED_BY_PYTHON],
+            setsigdef=[*KEYS, *CHANGED_BY_US],
         )
+    limit_processor(pid)
     return Child(pid)
+
+
+def found(program: str, environment: dict[str, str]) -> str:
+    """Return where a program is: a name alone is looked for where its environment says. Raises FileNotFoundError."""
+    if os.sep in program:
+        return program
+    if path := shutil.which(program, path=environment["PATH"]):
+        return path
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
+
+
+@contextlib.contextmanager
+def working_in(directory: Path | None) -> Iterator[None]:
+    """Be in a directory for the block, if one is given. Raises OSError, but never behind the block."""
+    if directory is None:
+        yield
+        return
+    here = os.open(os.curdir, getattr(os, "O_PATH", os.O_RDONLY))
+    try:
+        os.fchdir(here)  # there is a way back
+        os.chdir(directory)
+        try:
+            yield
+        finally:
+            os.fchdir(here)
+    finally:
+        os.close(here)
+
+
+def limit_processor(pid: int) -> None:
+    """Let the system end a process, and each that it starts, once it has used the processor for too long.
+
+    SIGXCPU comes first, which says why, and SIGKILL a second later to those that do not mind.
+    """
+    if sys.platform != "linux":  # others cannot set a limit for somebody else
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended, or may do more than we
+        resource.prlimit(pid, resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS + 1))
 
 
 def keep_descriptors() -> None:
@@ -145,22 +190,6 @@ def keep_descriptors() -> None:
     for descriptor in opened.difference(STANDARD):
         with contextlib.suppress(OSError):  # the one by which they were listed is closed again
             os.set_inheritable(descriptor, False)
-
-
-@contextlib.contextmanager
-def limited_processor() -> Iterator[None]:
-    """Limit the processor's time of what is started meanwhile, and of all that it starts: they inherit it from us.
-
-    Our own time so far comes on top, for the limit is ours, too, as long as this lasts.
-    """
-    before = resource.getrlimit(resource.RLIMIT_CPU)
-    wanted = PROCESSOR_SECONDS + math.ceil(time.process_time())
-    least = min(limit for limit in (*before, wanted) if limit != resource.RLIM_INFINITY)
-    resource.setrlimit(resource.RLIMIT_CPU, (least, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_CPU, before)
 
 
 def prepare_terminal(descriptor: int) -> None:

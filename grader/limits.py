@@ -10,10 +10,11 @@ system knows none for root.)
 import contextlib
 import time
 from collections.abc import Iterable
+from itertools import islice
 
 import psutil
 
-from grader.family import descendants
+from grader.family import descendants, members
 
 MOST_PROCESSES = 400
 """A crowd of clients, a server that forks for each, and some more."""
@@ -36,16 +37,19 @@ class Watch:
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return {}
         self._looked = time.monotonic()
-        found = {root: offence(descendants(root)) for root in roots}
+        found = {root: offence(root) for root in roots}
         return {root: limit for root, limit in found.items() if limit}
 
 
-def offence(processes: list[psutil.Process]) -> str:
-    """Return which limit some processes exceed together; empty when none."""
-    if len(processes) > MOST_PROCESSES:
+def offence(root: int) -> str:
+    """Return which limit the descendants of a process exceed together; empty when none.
+
+    No more of them are looked at than must be: there may be many, and each moment brings more.
+    """
+    if len(list(islice(members(root), MOST_PROCESSES + 2))) > MOST_PROCESSES + 1:
         return f"its programs started more than {MOST_PROCESSES} processes"
     resident = 0
-    for process in processes:
+    for process in descendants(root):
         with contextlib.suppress(psutil.Error):
             resident += process.memory_info().rss
     return f"its programs held more than {MOST_BYTES >> 30} GiB of memory" if resident > MOST_BYTES else ""

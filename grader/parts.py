@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ MAIN = re.compile(r"\bmain\s*\([^;{}()]{0,200}\)[^;{}()]{0,200}\{")
 INCLUDED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 
 IMPORTED = re.compile(
-    r"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+\(?([\w, \t]+)|import[ \t]+([\w., \t]+))",
+    r"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+\(?([\w*, \t]+)|import[ \t]+([\w., \t]+))",
     re.MULTILINE,
 )
 """Either how many places up, a module, and the names that are taken from it; or modules."""
@@ -20,7 +21,14 @@ IMPORTED = re.compile(
 FUNCTION = re.compile(r"^(?:async[ \t]+)?def[ \t]+(\w+).*?(?=^[^\s)]|\Z)", re.MULTILINE | re.DOTALL)
 """A function of a module in Python, up to the next line that begins at the edge."""
 
-CALLED = re.compile(r"\b(\w+)\s*\(")
+NOT_AT_ONCE = re.compile(
+    r"^(?:(?:async[ \t]+)?def|class|if[ \t]+__name__|import|from)\b.*?(?=^[^\s)]|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+"""What a module does not do by itself when it is imported."""
+
+CALLED = re.compile(r"(?<!\bdef )(?<![\w.])(?:(\w+)\.)?(\w+)\s*\(")
+"""A function of another module, or of this one."""
 
 LIBRARIES = {"<math.h>": "-lm", "<ncurses.h>": "-lncurses", "<readline/readline.h>": "-lreadline"}
 
@@ -103,9 +111,7 @@ def libraries_of(parts: Iterable[Path], sources: Sources) -> Iterator[str]:
 def modules_of(path: Path, sources: Sources) -> Iterator[Path]:
     """Yield the modules of a submission that one of its sources in Python imports."""
     for dots, name in imported_by(path, sources):
-        places = [path.parent.joinpath(*[".."] * (len(dots) - 1))] if dots else [path.parent, Path()]
-        found = (file for place in places for file in module_at(place, name, sources))
-        yield from list(found)[:1]
+        yield from module_seen_from(path, dots, name, sources)
 
 
 def imported_by(path: Path, sources: Sources) -> Iterator[tuple[str, str]]:
@@ -120,6 +126,12 @@ def words_of(names: str) -> list[str]:
     return [words[0] for name in names.split(",") if (words := name.split())]
 
 
+def module_seen_from(path: Path, dots: str, name: str, sources: Sources) -> list[Path]:
+    """Return the source of a module as one imports it, as a list; none if it is nowhere."""
+    places = [path.parent.joinpath(*[".."] * (len(dots) - 1))] if dots else [path.parent, Path()]
+    return [file for place in places for file in module_at(place, name, sources)][:1]
+
+
 def module_at(place: Path, name: str, sources: Sources) -> list[Path]:
     """Return the source of a module that is imported from a place, as a list; none if it is not there."""
     path = Path(os.path.normpath(place.joinpath(*name.split("."))))
@@ -129,17 +141,58 @@ def module_at(place: Path, name: str, sources: Sources) -> list[Path]:
 
 def is_imported_from_above(program: Path, sources: Sources) -> bool:
     """Tell whether a program in Python finds its modules only when it is started as a module of its package."""
-    return bool(program.parent.parts) and any(
-        dots or (module_at(Path(), name, sources) and not module_at(program.parent, name, sources))
-        for dots, name in imported_by(program, sources)
-    )
+    names = list(imported_by(program, sources))
+    is_within = bool(program.parent.parts) and all(map(can_be_package, program.parent.parts))
+    beside = {name for _dots, name in names if module_at(program.parent, name, sources)}
+    above = {name for _dots, name in names if module_at(Path(), name, sources)}
+    return is_within and (any(dots for dots, _name in names) or (bool(above - beside) and not beside - above))
+
+
+def can_be_package(name: str) -> bool:
+    """Tell whether a directory can be imported by its name."""
+    return name.isidentifier() and name not in sys.stdlib_module_names
 
 
 def with_functions_called(program: Path, sources: Sources) -> str:
-    """Return a program's source; in Python also the functions of its modules that it calls, and that those call."""
-    modules = made_of(program, sources)[1:] if program.suffix == PYTHON else []
-    uncalled = {found[1]: found[0] for module in modules for found in FUNCTION.finditer(sources[module])}
-    texts = [sources[program]]
-    for text in texts:  # which grows meanwhile
-        texts += [uncalled.pop(name) for name in CALLED.findall(text) if name in uncalled]
-    return "\n".join(texts)
+    """Return a program's source; in Python also what its modules do for it.
+
+    That is what they do when they are imported, and the functions that it calls, and that these call in turn.
+    """
+    if program.suffix != PYTHON:
+        return sources[program]
+    modules = made_of(program, sources)[1:]
+    texts = [(program, sources[program]), *((each, NOT_AT_ONCE.sub("", sources[each])) for each in modules)]
+    known: set[tuple[Path, str]] = set()
+    for place, text in texts:  # which grows meanwhile
+        new = [
+            each
+            for each in functions_called(text, place, sources)
+            if each not in known and each[0] != program
+        ]
+        known.update(new)
+        texts += [
+            (module, function) for module, name in new for function in functions_in(sources[module], name)
+        ]
+    return "\n".join(text for _place, text in texts)
+
+
+def functions_called(text: str, place: Path, sources: Sources) -> Iterator[tuple[Path, str]]:
+    """Yield what is called in a part of a source: the module in which it may be, and its name."""
+    for owner, name in CALLED.findall(text):
+        if not owner and functions_in(sources[place], name):
+            yield place, name
+            continue
+        for dots, module, names, modules in IMPORTED.findall(sources[place]):
+            taken = words_of(names)
+            if owner:
+                found = [each for each in words_of(modules) if each.rpartition(".")[2] == owner]
+                found += [f"{module}.{owner}"] * (owner in taken)
+            else:
+                found = [module] * (name in taken or "*" in taken)
+            for each in found:
+                yield from ((file, name) for file in module_seen_from(place, dots, each, sources))
+
+
+def functions_in(source: str, name: str) -> list[str]:
+    """Return the function of a module that is called so, as a list; none if there is none."""
+    return [found[0] for found in FUNCTION.finditer(source) if found[1] == name][:1]

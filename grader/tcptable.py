@@ -36,8 +36,8 @@ ERROR, DONE = 2, 3
 HEADER = struct.Struct("=IHHII")
 """struct nlmsghdr: length, type, flags, sequence, sender."""
 
-ASKED = struct.Struct("=B51xI4x")
-"""struct inet_diag_req: a family, which must be one but selects none, no particular socket, a bit for each state."""
+ASKED = struct.Struct("=52xI4x")
+"""struct inet_diag_req: any family, no particular socket, a bit for each state."""
 
 ANSWERED = struct.Struct("=xB2x2s2s44x4xII4xI")
 """struct inet_diag_msg: state, both ports in network order, both queues, inode."""
@@ -70,7 +70,7 @@ def tcp_sockets(states: tuple[int, ...] = EVERY_STATE) -> list[Socket]:
 
 def asked(states: tuple[int, ...]) -> Iterator[Socket]:
     """Yield the sockets of IPv4 and IPv6 as sock_diag tells them. Raises OSError where it does not."""
-    request = ASKED.pack(socket.AF_INET, sum(1 << state for state in states))
+    request = ASKED.pack(sum(1 << state for state in states))
     with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, SOCK_DIAG) as kernel:
         kernel.send(HEADER.pack(HEADER.size + len(request), REQUEST, DUMP, 1, 0) + request)
         while True:

@@ -43,6 +43,7 @@ class Watcher:
         self.copy = copy
         self.console = console
         self.failed: tuple[str, ...] = ()
+        self.cases = 0  # in the last run
 
     def go_on_for_ever(self) -> None:
         """Judge now, and whenever something changes. Raises ContractError where there is no contract at first."""
@@ -73,7 +74,7 @@ class Watcher:
     def prepared_judge(self) -> Judge:
         """Return a judge whose workers are ready, or will be soon. Raises ContractError."""
         judge = Judge(order_of(self.arguments, read_contract(self.copy), first=self.failed))
-        judge.prepare(all_workers=True)  # while whoever writes is thinking
+        judge.prepare(self.cases)
         return judge
 
     def replaced(self, judge: Judge) -> Judge:
@@ -95,5 +96,6 @@ class Watcher:
             return judge
         told = tell_text(judge, setting_of(self.arguments, judge), self.arguments)
         self.failed = tuple(verdict.id for verdict in told if verdict.outcome == FAILED)
+        self.cases = sum(len(verdict.cases) for verdict in judge.verdicts.values())
         self.console.print(f"waiting for a change in {self.arguments.directory} (Ctrl+C ends)", markup=False)
         return self.prepared_judge()

@@ -18,7 +18,7 @@ from grader.causes.evidence import (
     waits_only,
 )
 from grader.causes.rules import Causes
-from grader.journal import SENT, SHOWN, TYPED
+from grader.journal import CLOSED, SENT, SHOWN, TYPED
 
 CAUSES = Causes()
 
@@ -73,9 +73,15 @@ def end_unnoticed(seen: Evidence) -> bool:
     is_end_due = bool(ENDS.match(seen.scene.expected)) and seen.program("server").get("code", 0) is not None
     return any(
         (each.get("end_unread") and is_at_keyboard(each))
-        or (is_end_due and each["code"] is None and waits_only(each, "keyboard"))
+        or (is_end_due and may_have_read_the_end(each, seen) and waits_only(each, "keyboard"))
         for each in seen.awaited()
     )
+
+
+def may_have_read_the_end(client: dict[str, Any], seen: Evidence) -> bool:
+    """Tell whether a client was hung up on, as far as its wire is known: a child of its server may live on."""
+    closed = {entry.peer for entry in seen.tapped.entries if entry.actor == "server" and entry.act == CLOSED}
+    return client["code"] is None and (client["name"] in closed or not seen.sent())
 
 
 @CAUSES.named(

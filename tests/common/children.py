@@ -1,12 +1,13 @@
 """Small programs in processes of their own: for what a test cannot do to itself, such as being sent signals."""
 
+import resource
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from grader.launch import KEYS, plain_environment
+from grader.launch import KEYS, PROCESSOR_SECONDS, plain_environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,12 +25,13 @@ Outcome = tuple[int, str, str]
 def child(*words: str, shell: str = DIRECTLY, **options: Any) -> Child:
     """Start Python with these words, its streams on pipes unless told otherwise."""
     streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    settings = {"cwd": ROOT, "env": plain_environment(), "preexec_fn": heed_keys, **streams, **options}
+    settings = {"cwd": ROOT, "env": plain_environment(), "preexec_fn": begin_anew, **streams, **options}
     return subprocess.Popen(["sh", "-c", shell, "sh", sys.executable, *words], **settings)
 
 
-def heed_keys() -> None:
-    """Obey a terminal's keys, as what a person starts does; the suite may run in the background."""
+def begin_anew() -> None:
+    """Obey a terminal's keys, as what a person starts does, and end some time: the suite may be in the background."""
+    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
     for number in KEYS:
         signal.signal(number, signal.SIG_DFL)
 

@@ -36,6 +36,14 @@ for question in ('host', 'name'):
 SILENT = "for _ in range(2): print(f'<{input()}>', flush=True)"
 """Reads its keyboard, and does not say for what."""
 
+RAW = """
+import os, tty
+tty.setraw(0)
+while True:
+    os.write(1, repr(os.read(0, 100)).encode() + b"\\r\\n")
+"""
+"""Sees its keys as they come."""
+
 SERVER = """
 import socket, sys
 listener = socket.create_server((sys.argv[1], 0), family=socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET)
@@ -435,3 +443,14 @@ def test_who_is_ready_or_naps_often_is_not_waited_for(
     for word in "un", "deux", "trois":
         alice.types(word)
         alice.sees(f"<{word}>")
+
+
+def test_enter_is_what_the_key_sends_and_a_terminal_makes_a_line_feed_of_it(
+    client: Callable[[str], Client],
+) -> None:
+    raw = client(RAW)
+    raw.types("bonjour")
+    raw.sees(repr(b"bonjour\r"))
+    cooked = client("import os; print(os.read(0, 100), flush=True)")
+    cooked.types("bonjour")
+    cooked.sees(repr(b"bonjour\n"))

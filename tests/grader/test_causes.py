@@ -249,6 +249,15 @@ def test_who_has_read_the_end_and_waits_for_the_keyboard_should_have_left(
     assert cause("s3-server-end", Scene(error, (), (program("server", code=server), alice))) == name
 
 
+@pytest.mark.parametrize(("act", "name"), [(CLOSED, "end-unnoticed"), (SENT, "")], ids=["closed", "held"])
+def test_who_is_not_hung_up_on_has_no_end_to_notice(act: str, name: str) -> None:
+    alice = program("alice", threads=[READS_KEYBOARD])
+    error = "expected: alice ends\n     got: alice is still running"
+    scene = Scene(error, (entry("server", SIGNALLED, "SIGINT"),), (program("server", code=-2), alice))
+    tapped = Scene(error, (entry("server", SENT, "salut", "alice"), entry("server", act, "", "alice")))
+    assert cause("s1-at-prompt", scene, tapped=tapped) == name
+
+
 TRACEBACK = ["Traceback (most recent call last):", '  File "server.py", line 3, in <module>']
 
 

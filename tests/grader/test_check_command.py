@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import signal
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -66,6 +67,25 @@ def test_who_stops_reading_is_told_no_traceback(stage: Stage, submission: Path) 
     shell = Program(stage, "sh", ["sh", "-c", f"{check} | true"], terminal=False, directory=ROOT)
     assert shell.wait_end(), shell.ending()
     assert not shell.written["stderr"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_who_is_told_to_end_clears_up(
+    stage: Stage,
+    submission: Path,
+    number: signal.Signals,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    program = start(stage, "check", "1", str(submission), "--all")
+    assert stage.wait_until(lambda: b"s1-first-line" in program.written["stdout"])
+    assert list(temporary.iterdir())
+    program.signal(number)
+    assert program.wait_end(), program.ending()
+    assert program.exit_code == 128 + number, program.ending()
+    assert not list(temporary.iterdir())
 
 
 def test_what_passes_is_told_with_its_points(stage: Stage, submission: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from grader.family import ENDED, family, is_at_rest, states_of_threads, threads_of
 from grader.leftovers import is_dead
+from grader.limits import MOST_PROCESSES, offence
 from grader.listening import listening_ports
 from grader.program import Program
 from grader.stage import Stage
@@ -82,3 +83,36 @@ def test_who_has_ended_does_nothing(stage: Stage) -> None:
     program = started(stage, WAITS)
     program.end()
     assert is_at_rest(program.pid)
+
+
+DEEP = 1100
+"""More generations than Python lets functions call each other."""
+
+
+def generations(count: int) -> dict[int, list[int]]:
+    """Return who would be whose child where each process but the last has one."""
+    return {pid: [pid + 1] for pid in range(1, count)}
+
+
+def test_a_family_of_many_generations_is_followed_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    children = generations(DEEP)
+    monkeypatch.setattr("grader.family.children_of", lambda pid: children.get(pid, []))
+    assert family(1) == list(range(1, DEEP + 1))
+
+
+def test_parents_come_before_their_children_and_the_eldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    children = {1: [2, 5], 2: [3, 4], 5: [6]}
+    monkeypatch.setattr("grader.family.children_of", lambda pid: children.get(pid, []))
+    assert family(1) == [1, 2, 3, 4, 5, 6]
+
+
+def test_of_a_family_that_grows_no_more_is_looked_at_than_must_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+
+    def endless_children_of(pid: int) -> list[int]:
+        looked_at.append(pid)
+        return [pid + 1]
+
+    monkeypatch.setattr("grader.family.children_of", endless_children_of)
+    assert f"more than {MOST_PROCESSES} processes" in offence(1)
+    assert len(looked_at) <= MOST_PROCESSES + 1

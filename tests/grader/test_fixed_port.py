@@ -21,8 +21,8 @@ needs_sandbox = pytest.mark.skipif(not is_available(), reason="needs bwrap (Debi
 
 SERVER = """
 import socket
-listener = socket.socket()
-listener.bind(("127.0.0.1", {port}))
+listener = socket.socket(socket.{family})
+listener.bind(("{host}", {port}))
 listener.listen()
 while True:
     pair = [listener.accept()[0] for _place in range(2)]
@@ -38,7 +38,7 @@ while True:
 
 CLIENT = """
 import socket
-with socket.create_connection(("127.0.0.1", {port})) as server:
+with socket.create_connection(("{host}", {port})) as server:
     speaks = server.recv(1) == b"0"
     while True:
         if speaks:
@@ -102,11 +102,11 @@ def test_without_a_sandbox_a_fixed_port_is_used_by_one_at_a_time(
     assert Order(sprint=1, contract=contract, sandbox=False, jobs=4).workers == workers
 
 
-def submission(directory: Path) -> Contract:
+def submission(directory: Path, family: str = "AF_INET", host: str = "127.0.0.1") -> Contract:
     """Write programs that have a port in their sources; the server is the first to close."""
     port = free_port()
-    (directory / "server.py").write_text(SERVER.format(port=port))
-    (directory / "client.py").write_text(CLIENT.format(port=port))
+    (directory / "server.py").write_text(SERVER.format(port=port, family=family, host=host))
+    (directory / "client.py").write_text(CLIENT.format(port=port, host=host))
     (directory / "messagerie.toml").write_text(
         f'server = "python3 server.py"\nclient = "python3 client.py"\nport = {port}\n'
     )
@@ -114,8 +114,10 @@ def submission(directory: Path) -> Contract:
 
 
 @needs_sandbox
-def test_each_scene_finds_its_port_free(tmp_path: Path) -> None:
-    order = Order(sprint=1, contract=submission(tmp_path), only=("s1-fin", "s1-after-fin"), jobs=1)
+@pytest.mark.parametrize(("family", "host"), [("AF_INET", "127.0.0.1"), ("AF_INET6", "::1")])
+def test_each_scene_finds_its_port_free(family: str, host: str, tmp_path: Path) -> None:
+    contract = submission(tmp_path, family, host)
+    order = Order(sprint=1, contract=contract, only=("s1-fin", "s1-after-fin"), jobs=1)
     assert {each.id: each.outcome for each in Judge(order).verdicts_as_they_come()} == {
         "s1-fin": PASSED,
         "s1-after-fin": PASSED,

@@ -142,6 +142,67 @@ def test_a_port_that_is_told_may_be_read_by_a_function_of_a_module(tmp_path: Pat
     assert laid_out(tmp_path, files)["server"] == "python3 server.py {port}"
 
 
+ARGPARSE = """import argparse, socket
+def main():
+    parser = argparse.ArgumentParser()
+    {options}
+    arguments = parser.parse_args()
+    {does}
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_a_function_of_the_same_name_elsewhere_is_not_the_one_that_is_called(tmp_path: Path) -> None:
+    server = ARGPARSE.format(options='parser.add_argument("port")', does="s.listen()")
+    client = ARGPARSE.format(
+        options='parser.add_argument("host"); parser.add_argument("port")', does="s.connect(a)"
+    )
+    files = {"server.py": f"ENCODING = 1\n{server}", "client.py": f"from server import ENCODING\n{client}"}
+    assert laid_out(tmp_path, files)["client"] == "python3 client.py {host} {port}"
+
+
+def test_a_method_is_no_function_of_a_module(tmp_path: Path) -> None:
+    common = (
+        "import sys\ndef connect(s): s.connect(('h', int(sys.argv[1])), sys.argv[3])\ndef main(): sys.argv[5]"
+    )
+    client = "import common, sys\ns.connect((sys.argv[1], int(sys.argv[2])))"
+    server = "int(sys.argv[1])\ns.listen()"
+    files = {"server.py": server, "client.py": client, "common.py": common}
+    assert laid_out(tmp_path, files)["client"] == "python3 client.py {host} {port}"
+
+
+def test_a_module_may_read_the_command_line_when_it_is_imported(tmp_path: Path) -> None:
+    parameters = (
+        "import sys\nPORT = int(sys.argv[1]) if len(sys.argv) > 1 else 8000\ndef unused(): sys.argv[4]\n"
+    )
+    files = {
+        "server.py": "from parametres import PORT\ns.bind(('', PORT))\ns.listen()",
+        "client.py": "import parametres\ns.connect(('localhost', parametres.PORT))",
+        "parametres.py": parameters,
+    }
+    lines = laid_out(tmp_path, files)
+    assert lines["server"] == "python3 server.py {port}"
+    assert lines["client"] == "python3 client.py {port}"
+
+
+@pytest.mark.parametrize(
+    ("place", "more"),
+    [
+        ("src", {"src/room.py": ""}),  # beside it, too: it has found its own way to what is above
+        ("v1.0", {}),
+        ("code", {}),  # what the standard library calls a module of its own
+    ],
+)
+def test_what_cannot_be_a_package_is_started_as_a_file(
+    place: str, more: dict[str, str], tmp_path: Path
+) -> None:
+    server = "import sys\nsys.path.insert(0, '..')\nfrom common import a\nimport room\nint(sys.argv[1])\ns.listen()"
+    client = "import common\ns.connect((sys.argv[1], int(sys.argv[2])))"
+    files = {f"{place}/server.py": server, f"{place}/client.py": client, "common.py": "", **more}
+    assert laid_out(tmp_path, files)["server"] == f"python3 {place}/server.py {{port}}"
+
+
 @pytest.mark.parametrize("sprint", range(1, 7))
 def test_the_programs_of_this_course_are_started_as_its_handouts_say(sprint: int, tmp_path: Path) -> None:
     package = PACKAGES[sprint]

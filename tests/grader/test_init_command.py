@@ -121,6 +121,16 @@ def test_another_word_for_leaving_is_found_in_the_source(source: str, word: str)
     assert wanting(contract, "expected: bob sees 'salut'", source) == {}
 
 
+def test_a_word_that_does_not_end_a_client_is_followed_by_the_next() -> None:
+    sources = 'strcmp(m, "exit"); strcmp(line, "quit"); strcmp(line, "bye")'
+    problem = "expected: alice ends"
+    contract = Contract(Path(), server="", client="")
+    for word in "quit", "bye", "exit":
+        assert wanting(contract, problem, sources) == {"quit": f'"{word}"'}
+        contract = replace(contract, quit=word)
+    assert wanting(contract, problem, sources) == {}
+
+
 @pytest.mark.parametrize("source", ['strcmp(text, "fin")', 'print("quit the room")', "quit = true"])
 def test_what_is_no_other_word_for_leaving_is_not_written(source: str) -> None:
     assert wanting(Contract(Path(), server="", client=""), "expected: alice ends", source) == {}

@@ -1,5 +1,6 @@
 """A program is always read, can be interrupted, explains its end, and leaves nothing behind."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ import psutil
 import pytest
 
 from grader import launch
-from grader.leftovers import is_dead
+from grader.leftovers import Household, is_dead
 from grader.program import Program
 from grader.stage import Stage
 
@@ -251,24 +252,15 @@ def test_a_program_starts_where_it_is_told_to(stage: Stage, tmp_path: Path) -> N
     assert os.fsdecode(bytes(program.written["stdout"])).strip() == str(tmp_path.resolve())
 
 
-LIMITS = """
-from grader import launch
-from grader.program import Program
-from grader.stage import Stage
-
-launch.PROCESSOR_SECONDS = 1
-with Stage() as stage:
-    command = ["sh", "-c", "(while :; do :; done) & wait $!; echo $?"]
-    program = Program(stage, "busy", command, terminal=False)
-    program.wait_end(50)
-    print(program.written["stdout"].decode())
-"""
-
-
-def test_who_uses_the_processor_for_ever_is_ended_and_its_children_too(stage: Stage) -> None:
-    grader = python(stage, LIMITS, terminal=False)  # one that has used little of it itself
-    assert grader.wait_end(50), grader.ending()
-    assert bytes(grader.written["stdout"]).strip() == b"152", grader.ending()  # 128 and SIGXCPU
+@pytest.mark.parametrize(("minds", "code"), [("true", b"152"), ("trap '' XCPU", b"137")])
+def test_who_uses_the_processor_for_ever_is_ended_and_its_children_too(
+    stage: Stage, minds: str, code: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "PROCESSOR_SECONDS", 1)
+    program = shell(stage, f"read go; {minds}; (while :; do :; done) & wait $!; echo $?")
+    program.types(b"go\n")
+    assert program.wait_end(50), program.ending()
+    assert bytes(program.written["stdout"]).strip() == code, program.ending()  # 128 and SIGXCPU, or SIGKILL
 
 
 def test_no_program_inherits_a_descriptor(stage: Stage) -> None:
@@ -285,11 +277,68 @@ def test_no_program_inherits_a_descriptor(stage: Stage) -> None:
     assert len(opened) == 4, program.ending()  # the one by which they were listed
 
 
-def test_a_program_that_is_not_there_is_told(stage: Stage, tmp_path: Path) -> None:
-    before = Path.cwd()
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("command", ["./nowhere", "nowhere", "here"])
+def test_a_program_that_is_not_there_is_told_and_leaves_nothing(
+    stage: Stage, command: str, terminal: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "here").write_text("#!/bin/sh\n")  # a shell would not find it without ./ either
+    (tmp_path / "here").chmod(0o755)
+    before = Path.cwd(), psutil.Process().num_fds(), list(Household.living)
     with pytest.raises(FileNotFoundError):
-        Program(stage, "nobody", ["./nowhere"], terminal=True, directory=tmp_path)
-    assert Path.cwd() == before
+        Program(stage, "nobody", [command], terminal=terminal, directory=tmp_path)
+    assert (Path.cwd(), psutil.Process().num_fds(), Household.living) == before
+
+
+def test_a_program_may_be_started_where_there_is_no_way_back(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    with contextlib.chdir(tmp_path / "gone"):
+        (tmp_path / "gone").rmdir()
+        assert shell(stage, "exit 3").wait_end()
+        program = Program(stage, "there", ["sh", "-c", "exit 3"], terminal=False, directory=tmp_path)
+        assert program.wait_end()
+    assert program.exit_code == 3
+
+
+ALARMS = """
+import contextlib, os, signal
+from grader.launch import Child
+
+class Alarm(Exception): ...
+
+def ring(number, frame): raise Alarm
+
+signal.signal(signal.SIGALRM, ring)
+for round in range(300):
+    pid = os.posix_spawn("/bin/true", ["true"], {})
+    child, codes = Child(pid), []
+    signal.setitimer(signal.ITIMER_REAL, 0.0004 + round / 1e6)
+    with contextlib.suppress(Alarm):
+        while child.poll() is None:
+            pass
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    while child.poll() is None:
+        pass
+    assert child.poll() == 0
+print("known")
+"""
+
+
+def test_an_alarm_does_not_lose_how_a_program_has_ended(stage: Stage) -> None:
+    program = python(stage, ALARMS)
+    assert program.wait_end(50)
+    assert bytes(program.written["stdout"]) == b"known\n", program.ending()
+
+
+def test_who_was_started_by_somebody_who_minds_no_children_still_knows_how_its_own_end(stage: Stage) -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        program = shell(stage, "sh -c 'exit 3'; exit $?")
+        assert program.wait_end()
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert program.exit_code == 3
 
 
 def test_a_program_is_found_where_it_starts_and_its_terminal_controls_it(

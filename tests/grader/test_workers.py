@@ -1,5 +1,6 @@
 """The judge's workers: as many as are worth it; one that is lost before it has said anything stops nobody else."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -49,14 +50,14 @@ def test_a_few_cases_need_few_workers(contract: Contract) -> None:
     assert [len(judging._workers) for _verdict in judging.verdicts_as_they_come()] == [PROCESSORS] * 2
 
 
-def test_where_there_is_time_all_workers_are_prepared(
+def test_who_knows_how_many_cases_there_will_be_prepares_more_workers(
     contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(judge, "PROCESSORS", 1)
     judging = Judge(order(contract, "s1-first-line", jobs=3))
-    judging.prepare(all_workers=True)
+    judging.prepare(cases=8)
     workers = list(judging._workers)
-    assert [worker.is_extra for worker in workers] == [False, True, True]
+    assert [worker.is_extra for worker in workers] == [False, True]
     assert [verdict.id for verdict in judging.verdicts_as_they_come()] == ["s1-first-line"]
     assert not any(Path(f"/proc/{worker.pid}").exists() for worker in workers)
 
@@ -95,6 +96,21 @@ def test_who_has_nothing_left_to_play_is_let_go(contract: Contract, monkeypatch:
         assert all(worker.is_dismissed for worker in idle)
         busy = [worker for worker in judging._workers if worker.case is not None]
         assert not any(worker.is_dismissed for worker in busy)
+
+
+def test_who_has_gone_is_buried_while_others_play(
+    contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "PROCESSORS", 2)
+    judging = started(order(contract, "s1-first-line", jobs=2))
+    workers = set(judging._workers)
+    with contextlib.closing(judging):
+        while not (gone := workers.difference(judging._workers)):
+            judging._listen()
+        assert not any(Path(f"/proc/{worker.pid}").exists() for worker in gone)
+        while not judging.verdicts["s1-first-line"].outcome:
+            judging._listen()
+    assert not any(Path(f"/proc/{worker.pid}").exists() for worker in workers)
 
 
 def test_all_are_let_go_before_one_is_waited_for(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
