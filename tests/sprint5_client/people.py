@@ -103,6 +103,11 @@ class Person:
         return rows
 
     @property
+    def last_row(self) -> str:
+        """Return the last row that is not empty; nothing on an empty glass, as before the first one is drawn."""
+        return "".join(self.rows[-1:])
+
+    @property
     def all_rows(self) -> list[str]:
         """Return what stands on the glass, and above it what has scrolled away."""
         above = ["".join(row[x].data for x in range(self.glass.columns)).rstrip() for row in self.glass.above]

@@ -468,7 +468,7 @@ def test_who_thinks_for_longer_than_the_server_waits_need_not_start_again(
     server.says("ERR name-missing a name comes within 10 seconds")
     server.closes()
     alice.sees("* name refused: a name comes within 10 seconds (name-missing)", "your name: al")
-    assert stage.wait_until(lambda: "lost" in alice.rows[-1])
+    assert stage.wait_until(lambda: "lost" in alice.last_row)
     alice.types("ice\rsalut\r")
     server = impostor.accepts()
     server.receives("USER alice", "MSG salut")
@@ -494,7 +494,7 @@ def test_who_has_had_enough_need_not_wait_for_a_lost_server(
     alice, server = at_terminal("--reconnect")
     impostor.end()
     server.closes()
-    assert alice.stage.wait_until(lambda: "next try in 2 s" in alice.rows[-1])
+    assert alice.stage.wait_until(lambda: "next try in 2 s" in alice.last_row)
     alice.types("jamais dit\r\x03")
     alice.ends(130)
     assert alice.said[-1] == "* never sent, as the server is lost: MSG jamais dit"
