@@ -161,38 +161,38 @@ def with_functions_called(program: Path, sources: Sources) -> str:
     if program.suffix != PYTHON:
         return sources[program]
     modules = made_of(program, sources)[1:]
+    functions = {each: functions_of(sources[each]) for each in modules}
     texts = [(program, sources[program]), *((each, NOT_AT_ONCE.sub("", sources[each])) for each in modules)]
-    known: set[tuple[Path, str]] = set()
     for place, text in texts:  # which grows meanwhile
-        new = [
-            each
-            for each in functions_called(text, place, sources)
-            if each not in known and each[0] != program
-        ]
-        known.update(new)
-        texts += [
-            (module, function) for module, name in new for function in functions_in(sources[module], name)
-        ]
+        for module, name in functions_called(text, place, sources):
+            if function := functions.get(module, {}).pop(name, ""):
+                texts.append((module, function))
     return "\n".join(text for _place, text in texts)
 
 
+def functions_of(source: str) -> dict[str, str]:
+    """Return the functions of a module, by their names."""
+    return {found[1]: found[0] for found in FUNCTION.finditer(source)}
+
+
 def functions_called(text: str, place: Path, sources: Sources) -> Iterator[tuple[Path, str]]:
-    """Yield what is called in a part of a source: the module in which it may be, and its name."""
-    for owner, name in CALLED.findall(text):
-        if not owner and functions_in(sources[place], name):
+    """Yield what is called in a part of a source: a module in which it may be, and its name."""
+    imports = IMPORTED.findall(sources[place])
+    own = functions_of(sources[place])
+    for owner, name in dict.fromkeys(CALLED.findall(text)):
+        if not owner and name in own:
             yield place, name
             continue
-        for dots, module, names, modules in IMPORTED.findall(sources[place]):
-            taken = words_of(names)
-            if owner:
-                found = [each for each in words_of(modules) if each.rpartition(".")[2] == owner]
-                found += [f"{module}.{owner}"] * (owner in taken)
-            else:
-                found = [module] * (name in taken or "*" in taken)
-            for each in found:
-                yield from ((file, name) for file in module_seen_from(place, dots, each, sources))
+        for dots, module in modules_named(owner, name, imports):
+            yield from ((file, name) for file in module_seen_from(place, dots, module, sources))
 
 
-def functions_in(source: str, name: str) -> list[str]:
-    """Return the function of a module that is called so, as a list; none if there is none."""
-    return [found[0] for found in FUNCTION.finditer(source) if found[1] == name][:1]
+def modules_named(owner: str, name: str, imports: list[tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    """Yield the modules that a call names, as they were imported: `owner.name()`, or `name()` where it was taken."""
+    for dots, module, names, modules in imports:
+        taken = words_of(names)
+        if owner in taken:
+            yield dots, f"{module}.{owner}"
+        if not owner and (name in taken or "*" in taken):
+            yield dots, module
+        yield from ((dots, each) for each in words_of(modules) if owner and each.rpartition(".")[2] == owner)
