@@ -175,6 +175,10 @@ class Worker:
         words = self._process.stderr.read() or b""
         return words.decode(errors="replace").strip() or "its worker was killed"
 
+    def kill(self) -> None:
+        """Kill it, and with its sandbox all that it has started; it is still to be ended."""
+        self._process.kill()
+
     def end(self) -> None:
         """End it, and with its sandbox all that it has started. One without a sandbox clears up behind itself."""
         self.dismiss()
@@ -182,7 +186,7 @@ class Worker:
         if not self._confined and self.is_ready and self.case is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(END_SECONDS)
-        self._process.kill()
+        self.kill()
         self._household.leave()
         self._process.wait()
         assert self._process.stderr
@@ -217,6 +221,7 @@ class Judge:
         self._workers: list[Worker] = []
         self._selector = selectors.DefaultSelector()
         self._watch = Watch()
+        self._one_by_one = False  # since a limit has been exceeded
         self._after: dict[str, str] = {}  # of each check of the sprint the one that it comes after, if any
         self._came: set[str] = set()  # fixtures that some case was given
         self._missed: defaultdict[str, list[str]] = defaultdict(list)  # and which checks missed the others
@@ -254,7 +259,7 @@ class Judge:
             self.close()
 
     def _hire(self, count: int, is_extra: bool = False) -> None:
-        for _ in range(count):
+        for _ in range(min(count, 1 - len(self._workers)) if self._one_by_one else count):
             worker = Worker(self.order, self.seed, is_extra)
             self._workers.append(worker)
             self._selector.register(worker.results, selectors.EVENT_READ, worker)
@@ -272,12 +277,26 @@ class Judge:
                 self._replace(key.data, key.data.last_words())
             for result in said or []:
                 self._take(key.data, result)
-        offenders = self._watch.offenders(worker.pid for worker in self._workers)
+        if offenders := self._watch.offenders(worker.pid for worker in self._workers):
+            self._go_on_one_by_one(offenders)
         for worker in list(self._workers):
+            if worker.is_overdue:
+                self._replace(worker, f"it did not end within {CASE_SECONDS:.0f} s")
+
+    def _go_on_one_by_one(self, offenders: dict[int, str]) -> None:
+        """Kill all workers before one is waited for, and have only one from now on.
+
+        What multiplies in two sandboxes grows in one while the other is cleared, until nobody else has any time.
+        """
+        self._one_by_one = True
+        for worker in self._workers:
+            worker.kill()
+        for worker in sorted(self._workers, key=lambda worker: worker.pid in offenders):
             if worker.pid in offenders:
                 self._replace(worker, offenders[worker.pid])
-            elif worker.is_overdue:
-                self._replace(worker, f"it did not end within {CASE_SECONDS:.0f} s")
+                continue
+            self._waiting[:0] = [worker.case] if worker.case else []  # it has done nothing wrong
+            self._part_with(worker)
 
     def _take(self, worker: Worker, result: dict[str, Any]) -> None:
         if "checks" in result and not self.verdicts:

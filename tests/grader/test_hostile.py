@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader import limits
+from grader import judge, limits
 from grader.judge import Judge, Order
 from grader.leftovers import MARK
 from grader.sandbox import is_available
@@ -113,13 +113,31 @@ def test_it_fails_and_leaves_nothing(submission: Path, name: str) -> None:
     assert judged(submission, HOSTILE[name]).outcome == FAILED
 
 
+BOMB = "import os, signal\nfor _ in range(60):\n    if not os.fork():\n        signal.pause()\n" + SLEEPS
+
+
 @needs_sandbox
 def test_a_fork_bomb_loses_its_sandbox(submission: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_PROCESSES", 30)
-    bomb = "import os, signal\nfor _ in range(60):\n    if not os.fork():\n        signal.pause()\n" + SLEEPS
-    verdict = judged(submission, bomb)
+    verdict = judged(submission, BOMB)
     assert verdict.outcome == FAILED
     assert "more than 30 processes" in verdict.failure().scene.error
+
+
+@needs_sandbox
+def test_who_has_exceeded_a_limit_is_judged_case_by_case(
+    submission: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MOST_PROCESSES", 30)
+    monkeypatch.setattr(judge, "PROCESSORS", 3)
+    (submission / "client.py").write_text(BOMB)
+    checks = ("s3-three", "s3-five", "s3-one-alone", "s3-no-echo", "s3-short-after-long", "s3-while-typing")
+    judging = Judge(Order(sprint=3, contract=contract_of_copy(submission), only=checks, jobs=3))
+    told = [
+        (verdict.id, verdict.outcome, len(judging._workers)) for verdict in judging.verdicts_as_they_come()
+    ]
+    assert [(name, outcome) for name, outcome, _workers in told] == [(name, FAILED) for name in checks]
+    assert max(workers for _name, _outcome, workers in told) <= 1
 
 
 @needs_sandbox
