@@ -142,9 +142,8 @@ class Client:
     """A person who runs the client program at a terminal."""
 
     terminal = True
-    enter = (
-        b"\r"  # what the key sends: the terminal makes a line feed of it, unless its program wants raw keys
-    )
+    enter = b"\r"
+    """What the key sends: the terminal makes a line feed of it, unless its program wants the keys as they come."""
 
     def __init__(
         self, stage: Stage, name: str, command: Sequence[str], directory: Path | None = None

@@ -5,7 +5,6 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -127,19 +126,13 @@ def test_each_scene_finds_its_port_free(family: str, host: str, tmp_path: Path) 
 @needs_sandbox
 @pytest.mark.parametrize(("checks", "workers"), [(("s1-answer", "s1-turns"), 1), (("s1-fin",), 2)])
 def test_a_network_that_remembers_nothing_is_used_again(
-    checks: tuple[str, ...], workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    checks: tuple[str, ...],
+    workers: int,
+    hired: list[Worker],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    hired: list[Worker] = []
-
-    class Counted(Worker):
-        """One who is remembered."""
-
-        def __init__(self, *arguments: Any) -> None:
-            super().__init__(*arguments)
-            hired.append(self)
-
     monkeypatch.setattr(judge, "PROCESSORS", 1)
-    monkeypatch.setattr(judge, "Worker", Counted)
     judging = Judge(Order(sprint=1, contract=submission(tmp_path), only=checks, jobs=1))
     assert {each.outcome for each in judging.verdicts_as_they_come()} == {PASSED}
     assert len(hired) == workers

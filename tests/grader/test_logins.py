@@ -9,14 +9,7 @@ import pytest
 from grader import arrivals
 from grader.actors import Client
 from grader.contract import Contract
-
-SERVER = """
-import socket, sys
-listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-accepted = []
-while True:
-    accepted.append(listener.accept()[0])
-"""
+from tests.grader.programs import SILENT
 
 CLIENT = """
 import socket, sys, time
@@ -31,7 +24,7 @@ input()
 @pytest.fixture
 def contract(tmp_path: Path) -> Contract:
     """Programs of which the client is told its user's name."""
-    for name, source in ("server.py", SERVER), ("client.py", CLIENT):
+    for name, source in ("server.py", SILENT), ("client.py", CLIENT):
         (tmp_path / name).write_text(source)
     python = f"{sys.executable} {tmp_path}"
     return Contract(tmp_path, f"{python}/server.py {{port}}", f"{python}/client.py {{port}} {{name}}")

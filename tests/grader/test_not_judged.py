@@ -12,14 +12,7 @@ from grader.journal import RECEIVED, SENT, SHOWN, TYPED, Entry
 from grader.judge import Judge, Order
 from grader.report import Setting, headline
 from grader.verdicts import BLOCKED, FAILED, PASSED, SKIPPED, Case, Scene, Verdict
-
-SILENT = """
-import socket, sys
-listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-taken = []
-while True:
-    taken.append(listener.accept()[0])
-"""
+from tests.grader.programs import SILENT
 
 CLIENT = """
 import socket, sys

@@ -336,7 +336,7 @@ def test_an_alarm_does_not_lose_how_a_program_has_ended(stage: Stage) -> None:
     assert bytes(program.written["stdout"]) == b"known\n", program.ending()
 
 
-def test_who_was_started_by_somebody_who_minds_no_children_still_knows_how_its_own_end(stage: Stage) -> None:
+def test_how_a_program_ends_is_known_though_our_parent_minded_no_children(stage: Stage) -> None:
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         program = shell(stage, "sh -c 'exit 3'; exit $?")
