@@ -107,10 +107,19 @@ def start_client(stage: Stage, contract: Contract) -> Callable[..., Client]:
 
 
 def wait_for_endings(stage: Stage, people: Collection[Client]) -> None:
-    """Give people whose conversation may be over the time to leave; one who sends, sleeps and sends is waited for."""
+    """Give people whose conversation may be over the time to leave; one who sleeps first, or soon, is waited for."""
     programs = [actor for actor in stage.cast if isinstance(actor, Program)]
-    stage.wait_for_outside(lambda: not any(is_sleeping(program.pid) for program in programs), SLEEP_SECONDS)
-    stage.wait_for_outside(lambda: not any(each.is_present() for each in people), ENDING_SECONDS)
+
+    def are_gone() -> bool:
+        return not any(each.is_present() for each in people)
+
+    def is_one_asleep() -> bool:
+        return any(is_sleeping(program.pid) for program in programs)
+
+    stage.wait_for_outside(lambda: are_gone() or is_one_asleep(), ENDING_SECONDS)
+    if is_one_asleep():
+        stage.wait_for_outside(lambda: not is_one_asleep(), SLEEP_SECONDS)
+        stage.wait_for_outside(are_gone, ENDING_SECONDS)
 
 
 @pytest.fixture

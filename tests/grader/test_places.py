@@ -21,6 +21,9 @@ if place == "1":
 elif place == "2":
     print("waits", flush=True)
     fcntl.flock(held, fcntl.LOCK_EX)  # until the first has ended
+    busy_until = time.process_time() + 0.05
+    while time.process_time() < busy_until:
+        pass  # it has something to do before it sleeps
     time.sleep(seconds)
 """
 
