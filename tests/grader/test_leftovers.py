@@ -52,6 +52,17 @@ signal.pause()
 
 TREE_SIZE = 1 + 4 + 4 * 4
 
+KEEPS_ITS_TERMINAL = """
+import os, signal
+is_there, has_come = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    os.write(has_come, b"!")
+    signal.pause()
+os.read(is_there, 1)  # until the end of this session no longer ends it
+print("bye")
+"""
+
 ORPHANS = "for number in 1 2 3 4 5; do (setsid true &); done; echo ready; exec sleep 60"
 
 
@@ -114,8 +125,7 @@ def test_orphans_that_ended_by_themselves_are_buried() -> None:
 
 
 def test_a_daemon_that_keeps_the_terminal_open_does_not_hold_up_the_end(stage: Stage) -> None:
-    source = "import os, signal\nif os.fork() == 0:\n    os.setsid()\n    signal.pause()\nprint('bye')"
-    program = python(stage, source, terminal=True)
+    program = python(stage, KEEPS_ITS_TERMINAL, terminal=True)
     assert program.wait_end(seconds=stage.patience)
     assert b"bye" in program.written["screen"]
     assert program.exit_code == 0
