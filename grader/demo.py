@@ -3,6 +3,7 @@
 Each row is drawn when it happens: ⌨ what somebody types, ▐ what somebody sees, ──▶ what crosses the wire.
 """
 
+import argparse
 import shutil
 import time
 
@@ -34,7 +35,7 @@ Ctrl+C ends the server, the line `/quit` a client; `/help` tells the rest.
 Where to begin: sprint1_turn_based/HANDOUT.md"""
 
 
-def play_demo() -> int:
+def demo(_arguments: argparse.Namespace) -> int:
     """Play all scenes; return 0, or 1 when something did not happen as it should."""
     console = Console(highlight=False, width=min(shutil.get_terminal_size().columns, WIDEST))
     for name in PLAYED:

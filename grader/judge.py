@@ -37,6 +37,9 @@ TRIALS = 2
 PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 """Those that this process may use."""
 
+JOBS = 2 * PROCESSORS
+"""Workers, unless more or fewer are wanted: most of the time a check waits."""
+
 CASES_EACH = 4
 """A worker that has fewer cases to play is not worth its start."""
 
@@ -75,7 +78,7 @@ class Order:
     level: str = ""  # only checks of this level
     seed: int = -1
     sandbox: bool = True
-    jobs: int = 2
+    jobs: int = JOBS
     first: tuple[str, ...] = ()  # checks to begin with
     replay: bool = True  # a case that fails is played once more, to see what crosses the wire
 

@@ -12,10 +12,11 @@ from typing import Any
 from rich.console import Console
 from watchfiles import watch as watch_files
 
-from grader.check import SOME_FAILED, order_of, setting_of, tell_text
+from grader.check import SOME_FAILED, order_of
 from grader.contract import FILE_NAME, ContractError, read_contract
 from grader.judge import Judge
 from grader.submission import contract_of_copy, copied, copy_into, told_of
+from grader.tell import setting_of, tell_text
 from grader.verdicts import FAILED
 
 DEBOUNCE_MILLISECONDS = 100
@@ -94,7 +95,7 @@ class Watcher:
         except ContractError as error:
             self.console.print(told_of(self.arguments.directory, self.copy, error), markup=False)
             return judge
-        told = tell_text(judge, setting_of(self.arguments, judge), self.arguments)
+        told = tell_text(judge, setting_of(self.arguments, judge), self.arguments.all)
         self.failed = tuple(verdict.id for verdict in told if verdict.outcome == FAILED)
         self.cases = sum(len(verdict.cases) for verdict in judge.verdicts.values())
         self.console.print(f"waiting for a change in {self.arguments.directory} (Ctrl+C ends)", markup=False)

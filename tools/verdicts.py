@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from grader.check import ALL_PASSED, JOBS, NOT_JUDGED, SOME_FAILED
+from grader.check import ALL_PASSED, NOT_JUDGED, SOME_FAILED
 from grader.contract import FILE_NAME, REPOSITORY, read_contract
 from grader.judge import Judge, Order
 from grader.report import headline
@@ -55,7 +55,7 @@ def reference_copy(sprint: int, directory: Path) -> Path:
 def judge_once(title: str, sprint: int, submission: Path) -> int:
     """Judge once, and tell each check that has not passed; return how many. Raises RuntimeError."""
     start = time.monotonic()
-    judge = Judge(Order(sprint, read_contract(submission).in_sprint(sprint), jobs=JOBS))
+    judge = Judge(Order(sprint, read_contract(submission).in_sprint(sprint)))
     wrong = [verdict for verdict in judge.verdicts_as_they_come() if verdict.outcome != PASSED]
     seconds = time.monotonic() - start
     print(f"{title}, seed {judge.seed}: {seconds:.1f} s, {len(wrong)} not passed", flush=True)

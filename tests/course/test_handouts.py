@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.__main__ import command_line
+from grader.command_line import command_line
 from tests.course.handouts import (
     RECORDED,
     ROOT,
