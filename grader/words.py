@@ -4,6 +4,8 @@ import random
 
 CONSONANTS, VOWELS = "bcdfglmnprstv", "aeiou"
 
+WORD_BYTES = 6
+
 LINE_BYTES = 17
 """The longest line: the smallest buffer among real programs of this course holds 20 bytes."""
 
@@ -22,30 +24,32 @@ class Words:
         self._used: set[str] = set()
 
     def word(self) -> str:
-        """Return a new word of six letters that can be said aloud."""
-        while not self._is_fit(word := self._made_up()):
+        """Return a new word of WORD_BYTES letters that can be said aloud: a line that every program can relay."""
+        while (word := self._made_up()) in self._used or not self._means_nothing(word):
             continue
         self._used.add(word)
         return word
 
     def _made_up(self) -> str:
         pick = self._random.choice
-        return "".join(pick(CONSONANTS) + pick(VOWELS) for _ in range(3))
+        return "".join(pick(CONSONANTS) + pick(VOWELS) for _ in range(WORD_BYTES // 2))
 
-    def _is_fit(self, word: str) -> bool:
-        return word not in self._used and not any(meant in word for meant in self._meant)
+    def _means_nothing(self, text: str) -> bool:
+        return not any(meant in text for meant in self._meant)
 
-    def line(self) -> str:
-        """Return a new line of one or two words, of LINE_BYTES at most."""
-        return " ".join(self.word() for _ in range(self._random.randint(1, 2)))
+    def several(self, count: int) -> list[str]:
+        """Return that many new words."""
+        return [self.word() for _ in range(count)]
 
-    def lines(self, count: int) -> list[str]:
-        """Return that many new lines."""
-        return [self.line() for _ in range(count)]
+    def sentence(self) -> str:
+        """Return a new line of two words, of LINE_BYTES at most, for checks that are about spaces."""
+        return " ".join(self.several(2))
 
     def long_line(self, size: int) -> str:
-        """Return a new line of exactly `size` ASCII letters and spaces."""
-        text = self.line()
+        """Return a new line of exactly `size` ASCII letters."""
+        text = ""
         while len(text) < size:
-            text += " " + self.word()
+            word = self.word()
+            if self._means_nothing(text[-LINE_BYTES:] + word):
+                text += word
         return text[: size - 1] + "z"

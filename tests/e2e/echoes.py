@@ -52,7 +52,7 @@ def is_not_shown_again(people: list[Client], server: Server, words: Words) -> No
     A client that draws all it has shown anew with each line that comes is told from it by a line that comes later.
     """
     speaker, other, *_ = people
-    line, *answers = words.word(), words.line(), words.line(), words.line()
+    line, *answers = words.word(), words.word(), words.word(), words.word()
     before, came = say_apart(people, line, server)
     if came < len(line):
         return

@@ -144,7 +144,7 @@ DEPARTURES = (*WHOLE_DEPARTURES, leaves_by_close, leaves_by_reset)
 
 def odd(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001 - one signature for all
     """Lines with nothing in them are nothing; odd characters are text."""
-    texts = [*(text for text in ODD_TEXTS if text.strip()), words.line()]
+    texts = [*(text for text in ODD_TEXTS if text.strip()), words.word()]
     speaker.sends(b"\n\r\n" + b"\n" * 10_000 + "\n\n".join(texts).encode() + b"\n")
     return texts
 

@@ -20,10 +20,10 @@ def is_served(
     """Bring a newcomer to talk to who stayed, or to one more; return who spoke, and who heard it."""
     carol = newcomer(names[0])
     other.comes_to_rest()
-    said = words.line() if other.is_present() else ""
-    if said and talks_with_who_stayed(carol, other, said, words.line()):
+    said = words.word() if other.is_present() else ""
+    if said and talks_with_who_stayed(carol, other, said, words.word()):
         return carol, other
-    return begin_anew(carol, newcomer(names[1]), words.line(), first, said)
+    return begin_anew(carol, newcomer(names[1]), words.word(), first, said)
 
 
 def leaves_too(other: Client, word: str) -> None:

@@ -149,7 +149,7 @@ def takes_part(stage: Stage, server: Server, other: Peer, words: Words) -> None:
     """Let nc be a client: it says and hears a line, and leaves with a word."""
     person = Client(stage, "netcat", ["nc", HOST, str(server.port)])
     server.announces(", 2 present$")
-    said, heard = words.line(), words.line()
+    said, heard = words.word(), words.word()
     person.types(said)
     other.receives(said)
     other.says(heard)

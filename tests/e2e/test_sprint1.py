@@ -102,7 +102,7 @@ DEPARTURES = 10
 )
 def test_first_line(alice: Client, bob: Client, words: Words) -> None:
     """What client 1 types appears at client 2, with its spaces."""
-    line = f"{words.word()} {words.word()}"
+    line = words.sentence()
     alice.types(line)
     bob.sees(line)
 
@@ -116,8 +116,8 @@ def test_first_line(alice: Client, bob: Client, words: Words) -> None:
 )
 def test_answer(alice: Client, bob: Client, words: Words) -> None:
     """What client 2 answers appears at client 1."""
-    talk(alice, bob, words.line())
-    talk(bob, alice, words.line())
+    talk(alice, bob, words.word())
+    talk(bob, alice, words.word())
 
 
 @check(
@@ -129,8 +129,8 @@ def test_answer(alice: Client, bob: Client, words: Words) -> None:
 def test_turns(alice: Client, bob: Client, words: Words) -> None:
     """Many lines go to and fro, each to the other client and in order."""
     for _ in range(TURNS):
-        talk(alice, bob, words.line())
-        talk(bob, alice, words.line())
+        talk(alice, bob, words.word())
+        talk(bob, alice, words.word())
 
 
 @check(
@@ -163,7 +163,7 @@ def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract
     """A line that only begins with the word for leaving, or ends with it, is text."""
     for line in (contract.quit + words.word(), words.word() + contract.quit):
         exchange(alice, bob, line)
-    talk(alice, bob, words.line())
+    talk(alice, bob, words.word())
 
 
 @check(
@@ -180,7 +180,7 @@ def test_fin(
     """Who types fin, also after a longer line, ends its own client, and the server goes on."""
     exchange(alice, bob, words.long_line(17))
     if leaver == "bob":
-        talk(alice, bob, words.line())
+        talk(alice, bob, words.word())
     {"alice": alice, "bob": bob}[leaver].leaves(contract.quit)
     server.goes_on()
 
@@ -197,10 +197,10 @@ def test_after_fin(
     leavers: str, alice: Client, bob: Client, newcomer: Bring, words: Words, contract: Contract
 ) -> None:
     """After fin the server serves whoever comes next, be somebody still there or not."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     leaver, other = (alice, bob) if leavers != "bob" else (bob, alice)
     if leaver is bob:
-        talk(alice, bob, words.line())
+        talk(alice, bob, words.word())
     leaver.leaves(contract.quit)
     if leavers == "both":
         leaves_too(other, contract.quit)
@@ -219,17 +219,17 @@ def test_after_fin(
 )
 def test_last_line(alice: Client, bob: Client, newcomer: Bring, words: Words, contract: Contract) -> None:
     """Where a conversation goes on with a newcomer, it is shown the last line that its place was sent."""
-    line = words.line()
-    exchange(alice, bob, words.line())
+    line = words.word()
+    exchange(alice, bob, words.word())
     talk(alice, bob, line)
     bob.leaves(contract.quit)
     carol = newcomer("carol")
     wait_until_shown(carol, line, alice)
     if alice.is_present():
         carol.sees(line)
-        talk(carol, alice, words.line())
+        talk(carol, alice, words.word())
     else:  # here fin ends the whole conversation: a new one begins, with nothing to be shown
-        begin_anew(carol, newcomer("dave"), words.line(), contract.first)
+        begin_anew(carol, newcomer("dave"), words.word(), contract.first)
 
 
 @check(
@@ -250,11 +250,11 @@ def test_killed(
     contract: Contract,
 ) -> None:
     """A client that is killed, in turn or out of turn, harms neither the server nor those who come next."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     dead, other = (alice, bob) if victim == "alice" else (bob, alice)
     dead.is_killed()
     if dead is bob:
-        alice.types(words.line())
+        alice.types(words.word())
     is_served(newcomer, other, words, contract.first)
     server.goes_on()
 
@@ -268,7 +268,7 @@ def test_killed(
 )
 def test_server_end(alice: Client, bob: Client, server: Server, words: Words) -> None:
     """Ctrl+C at the server ends the server and both clients."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     server.interrupt()
     server.ends()
     bob.ends_with_its_user()
@@ -284,7 +284,7 @@ def test_server_end(alice: Client, bob: Client, server: Server, words: Words) ->
 )
 def test_one_thread(own_threads: int, alice: Client, bob: Client, server: Server, words: Words) -> None:
     """One server process with one thread serves both clients."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     serve_with_one_thread(server, own_threads)
 
 
@@ -312,9 +312,9 @@ def test_slow_network(
 ) -> None:
     """On a slow network, all arrives whole and in order, only later."""
     alice, bob = pair_on_network
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     slows_down(network, how, words)
-    for line in words.lines(3):
+    for line in words.several(3):
         exchange(alice, bob, line)
 
 
@@ -340,7 +340,7 @@ def test_broken_network(
 ) -> None:
     """Somebody whose connection breaks has left: the server goes on, and a newcomer is served."""
     alice, bob = pair_on_network
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     breaks_down(network, how, alice)
     is_served(newcomer_on_network, bob, words, contract.first)
     server.goes_on()
@@ -360,10 +360,10 @@ def test_broken_network(
 def test_odd_text(alice: Client, bob: Client, words: Words) -> None:
     """Lines with accents, apostrophes and percent signs arrive as they were typed."""
     accents, signs = odd_lines(words)
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     talk(alice, bob, accents)
     talk(bob, alice, signs)
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
 
 
 @check(
@@ -375,7 +375,7 @@ def test_odd_text(alice: Client, bob: Client, words: Words) -> None:
 )
 def test_rest(alice: Client, bob: Client, server: Server, words: Words) -> None:
     """While nothing happens, neither the server nor a client uses the processor."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     leave_the_processor_alone(server, alice, bob)
 
 
@@ -392,7 +392,7 @@ def test_rest(alice: Client, bob: Client, server: Server, words: Words) -> None:
 @pytest.mark.parametrize("size", LONG_LINES)
 def test_long_line(size: int, alice: Client, bob: Client, server: Server, words: Words) -> None:
     """No program dies of a long line, whole or cut or refused, and behind it a short one still passes."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     survive_a_long_line(server, alice, bob, size, words)
 
 
@@ -405,9 +405,9 @@ def test_long_line(size: int, alice: Client, bob: Client, server: Server, words:
 )
 def test_port_taken(alice: Client, bob: Client, server: Server, words: Words, contract: Contract) -> None:
     """A second server on a port that is taken ends by itself, with a failure, and the first goes on."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     finds_its_port_taken(server, contract)
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
 
 
 # The wire: numbers, roles, places
@@ -441,7 +441,7 @@ def second(first: Peer, peer: Connect) -> Peer:
 def test_roles(first: Peer, second: Peer, words: Words) -> None:
     """Each client is told its number and its first role, and then lines pass with nothing more said."""
     for speaker, hearer in (first, second), (second, first), (first, second), (second, first):
-        speaker.says(line := words.line())
+        speaker.says(line := words.word())
         hearer.receives(line)
 
 
@@ -462,12 +462,12 @@ def is_given_turn(client: Peer, number: str, last_line: str) -> None:
 
 def joins_in_turn(first: Peer, second: Peer, peer: Connect, words: Words) -> None:
     """The one whose turn it is leaves: emi, and the last line that was sent to its place."""
-    first.says(line := words.line())
+    first.says(line := words.word())
     second.receives(line)
     leave(second)
     newcomer = peer("newcomer")
     is_given_turn(newcomer, "2", line)
-    newcomer.says(answer := words.line())
+    newcomer.says(answer := words.word())
     first.receives(answer)
 
 
@@ -476,7 +476,7 @@ def joins_out_of_turn(first: Peer, second: Peer, peer: Connect, words: Words) ->
     leave(second)
     newcomer = peer("newcomer")
     newcomer.receives("2", "rec")
-    first.says(line := words.line())
+    first.says(line := words.word())
     newcomer.receives(line)
 
 
@@ -486,20 +486,20 @@ def joins_before_a_word(first: Peer, second: Peer, peer: Connect, words: Words) 
     newcomer = peer("newcomer")
     newcomer.receives("1", "emi")
     for speaker, hearer in (newcomer, second), (second, newcomer):
-        speaker.says(line := words.line())
+        speaker.says(line := words.word())
         hearer.receives(line)
 
 
 def joins_until_the_place_speaks(first: Peer, second: Peer, peer: Connect, words: Words) -> None:
     """Each newcomer is given the last line, until one has answered; then rec and nothing else."""
-    first.says(line := words.line())
+    first.says(line := words.word())
     second.receives(line)
     leave(second)
     for name in "third", "fourth":
         is_given_turn(newcomer := peer(name), "2", line)
         leave(newcomer)
     is_given_turn(newcomer := peer("fifth"), "2", line)
-    newcomer.says(answer := words.line())
+    newcomer.says(answer := words.word())
     first.receives(answer)
     leave(newcomer)
     peer("sixth").receives("2", "rec")
@@ -508,7 +508,7 @@ def joins_until_the_place_speaks(first: Peer, second: Peer, peer: Connect, words
 def joins_an_empty_place(first: Peer, second: Peer, peer: Connect, words: Words) -> None:
     """A line to an empty place is kept and passes the turn: the next line waits for an answer."""
     leave(second)
-    kept, held, answer = words.lines(3)
+    kept, held, answer = words.several(3)
     first.says(kept, held)
     newcomer = peer("newcomer")
     is_given_turn(newcomer, "2", kept)
@@ -520,7 +520,7 @@ def joins_an_empty_place(first: Peer, second: Peer, peer: Connect, words: Words)
 def joins_when_the_last_words_are_said(first: Peer, second: Peer, peer: Connect, words: Words) -> None:
     """A line to an empty place keeps nobody from leaving: who comes then begins afresh."""
     leave(second)
-    first.says(words.line(), "fin")
+    first.says(words.word(), "fin")
     first.is_hung_up_on()
     peer("newcomer").receives("1")
 
@@ -555,7 +555,7 @@ def both_leave(server: Server, first: Peer, peer: Connect, words: Words) -> None
     second = peer("second")
     second.receives("2", "rec")
     first.receives("emi")
-    first.says(line := words.line())
+    first.says(line := words.word())
     second.receives(line)
     leave(first)
     leave(second)
@@ -571,7 +571,7 @@ def both_leave_unseen(server: Server, first: Peer, peer: Connect, words: Words) 
     second = peer("second")
     second.receives("2", "rec")
     first.receives("emi")
-    first.says(line := words.line())
+    first.says(line := words.word())
     second.receives(line)
     leave(first)
     server.program.signal(signal.SIGSTOP)
@@ -610,7 +610,7 @@ def test_afresh(scene: Callable[..., None], server: Server, first: Peer, peer: C
     third = peer("third")
     server.program.signal(signal.SIGCONT)
     third.receives("1")
-    third.says(line := words.line())  # before anybody is there to hear it: held like any other
+    third.says(line := words.word())  # before anybody is there to hear it: held like any other
     fourth = peer("fourth")
     fourth.receives("2", "rec", line)
     third.receives("emi")
@@ -660,7 +660,7 @@ def test_third(scene: Callable[..., None], server: Server, second: Peer, peer: C
 
 def speaks_out_of_turn(first: Peer, second: Peer, words: Words) -> None:
     """Client 2 says two lines before client 1 says any."""
-    one, two, other, another = words.lines(4)
+    one, two, other, another = words.several(4)
     second.says(other, another)
     first.says(one)
     first.receives(other)
@@ -672,7 +672,7 @@ def speaks_out_of_turn(first: Peer, second: Peer, words: Words) -> None:
 
 def speaks_at_length(first: Peer, second: Peer, words: Words) -> None:
     """Client 1 says three lines at once."""
-    lines, answers = words.lines(3), words.lines(3)
+    lines, answers = words.several(3), words.several(3)
     first.says(*lines)
     for line, answer in zip(lines, answers, strict=True):
         second.receives(line)
@@ -682,7 +682,7 @@ def speaks_at_length(first: Peer, second: Peer, words: Words) -> None:
 
 def leaves_behind_a_line(first: Peer, second: Peer, words: Words) -> None:
     """Client 2 says a line and fin before its turn: the line is relayed first."""
-    question, answer = words.lines(2)
+    question, answer = words.several(2)
     second.says(answer, "fin")
     first.says(question)
     second.receives(question)
@@ -692,11 +692,11 @@ def leaves_behind_a_line(first: Peer, second: Peer, words: Words) -> None:
 
 def closes_behind_lines(first: Peer, second: Peer, words: Words) -> None:
     """Client 2 says three lines and closes before its turn: each is relayed when its turn comes."""
-    answers = words.lines(3)
+    answers = words.several(3)
     second.says(*answers)
     second.closes()
     for answer in answers:
-        first.says(words.line())
+        first.says(words.word())
         first.receives(answer)
 
 
@@ -737,7 +737,7 @@ def test_exit_word(
     second.is_hung_up_on()
     hearer = peer("newcomer")
     hearer.receives("2", "rec")
-    first.sends(word + words.line().encode() + b"\n")
+    first.sends(word + words.word().encode() + b"\n")
     first.is_hung_up_on()
     speaker = peer("another")
     speaker.receives("1", "emi")
@@ -765,7 +765,7 @@ def cut_at_every_byte(server: Server, first: Peer, second: Peer, words: Words) -
 def byte_by_byte(server: Server, first: Peer, second: Peer, words: Words) -> None:
     """A line of which each byte comes alone, and its answer."""
     for speaker, hearer in (first, second), (second, first):
-        line = words.line()
+        line = words.word()
         for byte in f"{line}\n".encode():
             speaker.sends(bytes([byte]))
             is_taken_in(server)
@@ -774,7 +774,7 @@ def byte_by_byte(server: Server, first: Peer, second: Peer, words: Words) -> Non
 
 def joined(server: Server, first: Peer, second: Peer, words: Words) -> None:  # noqa: ARG001 - one server each
     """Two hundred lines of each in one piece."""
-    lines, answers = words.lines(200), words.lines(200)
+    lines, answers = words.several(200), words.several(200)
     first.says(*lines)
     second.says(*answers)
     second.receives(*lines)
@@ -784,7 +784,7 @@ def joined(server: Server, first: Peer, second: Peer, words: Words) -> None:  # 
 def empty(server: Server, first: Peer, second: Peer, words: Words) -> None:  # noqa: ARG001
     """Lines with nothing in them take no turn; lines of spaces are text."""
     first.sends(b"\n\r\n" + b"\n" * 10_000)
-    for text in (words.line(), *ODD_TEXTS):
+    for text in (words.word(), *ODD_TEXTS):
         first.says(text)
         second.receives(text)
         first, second = second, first
@@ -817,7 +817,7 @@ def test_framing(scene: Callable[..., None], server: Server, first: Peer, second
 )
 def test_bad_lines(first: Peer, second: Peer, peer: Connect, words: Words) -> None:
     """The longest line passes; one too long, without end, or with bad bytes ends its sender and is never relayed."""
-    line = words.line()
+    line = words.word()
     for longest in (LONGEST[:-1] + b"\n", LONGEST + b"\n", LONGEST[:-1] + b"\r\n"):
         first.sends(longest)
         second.receives_bytes(longest.replace(b"\r", b""))
@@ -875,7 +875,7 @@ def test_vanished(
         departure(server, first)
         first = peer(f"first after {count}")
         first.receives("1", "emi")
-    first.says(line := words.line())
+    first.says(line := words.word())
     second.receives(line)
     has_closed_all(server, descriptors)
 
@@ -1001,9 +1001,9 @@ def test_restart(
     contract: Contract,
 ) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     carol, dave = restart(server, start_server, start_client, alice, bob)
-    begin_anew(carol, dave, words.line(), contract.first)
+    begin_anew(carol, dave, words.word(), contract.first)
 
 
 # The server's command line, its words, its figures
@@ -1090,7 +1090,7 @@ def test_usage(stage: Stage, contract: Contract, server: Server) -> None:
 def waits_with_clients(server: Server, request: pytest.FixtureRequest, words: Words) -> None:
     """Two talk, one more waits for a place; each program has one thread."""
     alice, bob, carol = (request.getfixturevalue(name) for name in ("alice", "bob", "carol"))
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     server.leaves_waiting(1)
     programs = [server.program, alice.program, bob.program, carol.program]
     for program in programs:
@@ -1101,7 +1101,7 @@ def waits_with_clients(server: Server, request: pytest.FixtureRequest, words: Wo
 def waits_to_relay(server: Server, request: pytest.FixtureRequest, words: Words) -> None:
     """One has said its line before its turn and closed its side: its end can be read again and again."""
     second = request.getfixturevalue("second")
-    second.says(words.line())
+    second.says(words.word())
     second.half_closes()
     is_taken_in(server)
     are_idle(server.program)
@@ -1127,7 +1127,7 @@ def relays_at_once(server: Server, request: pytest.FixtureRequest, words: Words)
     seconds = []
     for _ in range(MESSAGES):
         start = time.monotonic()
-        talk(alice, bob, words.line())
+        talk(alice, bob, words.word())
         seconds.append(time.monotonic() - start)
         alice, bob = bob, alice
     median = statistics.median(seconds)
@@ -1168,7 +1168,7 @@ def test_figures(
 @pytest.mark.parametrize("typing", [False, True], ids=["at its prompt", "in the middle of a line"])
 def test_at_prompt(typing: bool, alice: Client, bob: Client, server: Server, words: Words) -> None:
     """A client at its prompt, or in the middle of a line, ends by itself when the server does."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     if typing:
         alice.begins_to_type(words.word())
     server.interrupt()
@@ -1333,11 +1333,11 @@ def test_client_typed(visit: Visit, words: Words) -> None:
     """What must not travel is told to the user and not sent; empty lines neither; it stays the user's turn."""
     client, server = visit("1", "rec")
     assert isinstance(client, PipedClient)
-    client.types(early := words.line())  # read only when the turn comes
-    server.says(words.line())
+    client.types(early := words.word())  # read only when the turn comes
+    server.says(words.word())
     server.receives(early)
     for raw in UNSENT:
-        server.says(words.line())
+        server.says(words.word())
         client.program.types(raw + b"\n")
         client.types("", LONGEST.decode())
         server.receives(LONGEST.decode())

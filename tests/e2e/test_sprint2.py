@@ -94,9 +94,9 @@ PAIR_THREADS = 3
 )
 @pytest.mark.parametrize("first", ["alice", "bob"])
 def test_either_first(first: str, alice: Client, bob: Client, words: Words) -> None:
-    """Either client may speak first, and the other sees it."""
+    """Either client may speak first, and the other sees it, with its spaces."""
     speaker, hearer = (alice, bob) if first == "alice" else (bob, alice)
-    exchange(speaker, hearer, words.line())
+    exchange(speaker, hearer, words.sentence())
 
 
 @check(
@@ -109,7 +109,7 @@ def test_either_first(first: str, alice: Client, bob: Client, words: Words) -> N
 def test_in_a_row(speaking: str, alice: Client, bob: Client, words: Words) -> None:
     """One says several lines in a row; each arrives, once, in order."""
     speaker, hearer = (alice, bob) if speaking == "alice" else (bob, alice)
-    lines = words.lines(IN_A_ROW)
+    lines = words.several(IN_A_ROW)
     for line in lines:
         talk(speaker, hearer, line)
     shows_each_once(hearer, lines)
@@ -124,7 +124,7 @@ def test_in_a_row(speaking: str, alice: Client, bob: Client, words: Words) -> No
 def test_crossing(alice: Client, bob: Client, words: Words) -> None:
     """Lines that cross each other all arrive."""
     for _ in range(4):
-        mine, yours = words.line(), words.line()
+        mine, yours = words.word(), words.word()
         alice.types(mine)
         bob.types(yours)
         bob.sees(mine)
@@ -142,7 +142,7 @@ def test_while_typing(alice: Client, bob: Client, words: Words) -> None:
     start, end = words.word(), words.word()
     alice.begins_to_type(start)
     for _ in range(3):
-        talk(bob, alice, words.line())
+        talk(bob, alice, words.word())
     alice.types(end)
     bob.sees(start + end)
 
@@ -206,17 +206,17 @@ def test_leave(
     how: str, alice: Client, bob: Client, server: Server, newcomer: Bring, words: Words, contract: Contract
 ) -> None:
     """However one leaves, the other stays, and a newcomer takes the place; when both have left, two others come."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     depart(bob, how, contract)
-    alice.types(*words.lines(3))  # whoever writes to a client that has gone is told by a signal
+    alice.types(*words.several(3))  # whoever writes to a client that has gone is told by a signal
     carol = newcomer("carol")
-    exchange(carol, alice, words.line())
+    exchange(carol, alice, words.word())
     depart(alice, how, contract)
     dave = newcomer("dave")
-    exchange(dave, carol, words.line())
+    exchange(dave, carol, words.word())
     for client in carol, dave:
         depart(client, how, contract)
-    exchange(newcomer("erin"), newcomer("frank"), words.line())
+    exchange(newcomer("erin"), newcomer("frank"), words.word())
     server.goes_on()
     leave_the_processor_alone(server)
 
@@ -233,20 +233,20 @@ def test_third(
     alice: Client, bob: Client, server: Server, peer: Connect, newcomer: Bring, words: Words
 ) -> None:
     """A third client waits unaccepted and is told so; one that gave up takes no place."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     carol = newcomer("carol")
     carol.sees("wait")
     quitter = peer("quitter")
     server.leaves_waiting(2)
     bob.types("fin")
     bob.ends()
-    exchange(alice, carol, words.line())
+    exchange(alice, carol, words.word())
     quitter.says("fin")
     quitter.closes()
     carol.types("fin")
     carol.ends()
     dave = newcomer("dave")
-    exchange(dave, alice, words.line())
+    exchange(dave, alice, words.word())
     has_announced_all(server, 1, 2, 1, 2, 1, 2)
     keep_a_crowd_waiting(server)
 
@@ -260,7 +260,7 @@ def test_third(
 )
 def test_server_end(alice: Client, bob: Client, server: Server, words: Words) -> None:
     """Ctrl+C at the server ends it and both clients, one in the middle of a line too."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     alice.begins_to_type(words.word())
     server.interrupt()
     server.ends()
@@ -284,9 +284,9 @@ def test_restart(
     words: Words,
 ) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
-    talk(alice, bob, words.line())
+    talk(alice, bob, words.word())
     carol, dave = restart(server, start_server, start_client, alice, bob)
-    talk(dave, carol, words.line())
+    talk(dave, carol, words.word())
 
 
 # A network that is bad, whatever the wire is
@@ -346,10 +346,10 @@ def test_slow_network(
 ) -> None:
     """On a slow network, all arrives whole and in order, only later."""
     alice, bob = pair_on_network
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     slows_down(network, how, words)
     for speaker, hearer in ((alice, bob), (bob, alice)):
-        for line in words.lines(3):
+        for line in words.several(3):
             talk(speaker, hearer, line)
 
 
@@ -374,10 +374,10 @@ def test_broken_network(
 ) -> None:
     """Somebody whose connection breaks has left: the server goes on, and a newcomer is served."""
     alice, bob = pair_on_network
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     breaks_down(network, how, bob)
-    alice.types(*words.lines(3))
-    exchange(newcomer_on_network("carol"), alice, words.line())
+    alice.types(*words.several(3))
+    exchange(newcomer_on_network("carol"), alice, words.word())
     server.goes_on()
 
 
@@ -395,7 +395,7 @@ def test_odd_text(alice: Client, bob: Client, words: Words) -> None:
     """Lines with accents, apostrophes and percent signs arrive as they were typed."""
     for line in odd_lines(words):
         talk(alice, bob, line)
-    exchange(bob, alice, words.line())
+    exchange(bob, alice, words.word())
 
 
 @check(
@@ -407,7 +407,7 @@ def test_odd_text(alice: Client, bob: Client, words: Words) -> None:
 )
 def test_rest(alice: Client, bob: Client, server: Server, words: Words) -> None:
     """While nothing happens, neither the server nor a client uses the processor."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     leave_the_processor_alone(server, alice, bob)
 
 
@@ -423,7 +423,7 @@ def test_rest(alice: Client, bob: Client, server: Server, words: Words) -> None:
 )
 def test_long_line(alice: Client, bob: Client, server: Server, words: Words) -> None:
     """No program dies of a long line, whole or cut or refused, and behind it a short one still passes."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     survive_long_lines(server, alice, [bob], words)
 
 
@@ -436,9 +436,9 @@ def test_long_line(alice: Client, bob: Client, server: Server, words: Words) -> 
 )
 def test_port_taken(alice: Client, bob: Client, server: Server, words: Words, contract: Contract) -> None:
     """A second server on a port that is taken ends by itself, with a failure, and the first goes on."""
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
     finds_its_port_taken(server, contract)
-    exchange(alice, bob, words.line())
+    exchange(alice, bob, words.word())
 
 
 # The wire
@@ -480,7 +480,7 @@ def test_framing(
     """Lines cut or joined in any way arrive whole, in order, once, byte for byte."""
     speaker, hearer = pair
     said = scene(server, speaker, words)
-    marker = words.line()
+    marker = words.word()
     (peer("newcomer") if scene is unfinished else speaker).says(marker)
     hearer.receives(*said, marker)
 
@@ -502,7 +502,7 @@ def test_bad_lines(server: Server, pair: tuple[Peer, Peer], peer: Connect, words
         sender.sends(raw)
         sender.is_hung_up_on()
         sender = peer(f"after {name}")
-        marker = words.line()
+        marker = words.word()
         sender.says(marker)
         hearer.receives(marker)
     server.goes_on()
@@ -524,7 +524,7 @@ def test_exit_word(word: str, server: Server, pair: tuple[Peer, Peer], peer: Con
     leaver, hearer = pair
     leaver.sends(word[:1].encode())
     is_taken_in(server)
-    leaver.sends(f"{word[1:]}\n{words.line()}\n".encode())
+    leaver.sends(f"{word[1:]}\n{words.word()}\n".encode())
     leaver.is_hung_up_on()
     speaker = peer("newcomer")
     for text in NOT_THE_WORD:
@@ -546,7 +546,7 @@ def test_exit_word(word: str, server: Server, pair: tuple[Peer, Peer], peer: Con
 @pytest.mark.parametrize("speaker_leaves", [False, True], ids=["speaker stays", "speaker leaves"])
 def test_empty_place(speaker_leaves: bool, server: Server, peer: Connect, words: Words) -> None:
     """A line for an empty place waits for a newcomer, also when its speaker has left; nothing is said again."""
-    first, waited, later = peer("first"), words.line(), words.line()
+    first, waited, later = peer("first"), words.word(), words.word()
     server.announces(", 1 present$")
     first.says(waited)
     is_taken_in(server)
@@ -583,7 +583,7 @@ def test_ghost(server: Server, peer: Connect, words: Words) -> None:
         server.stage.wait_until(partial(has_announced, server, 6 * count + 2))
         first, second = peer("first"), peer("second")
         server.stage.wait_until(partial(has_announced, server, 6 * count + 4))
-        line = words.line()
+        line = words.word()
         first.says(line)
         second.receives(line)
         first.says("fin")
@@ -615,7 +615,7 @@ def test_vanished(
         is_taken_in(server)
         leave(leaver)
         leaver = peer(f"newcomer {count}")
-        line = words.line()
+        line = words.word()
         stays.says(line)
         server.stage.wait_until(partial(has_announced, server, 2 * count + 4))
         leaver.says(line.upper())
@@ -624,7 +624,7 @@ def test_vanished(
     has_threads(server.program, PAIR_THREADS)
     talk_and_vanish(server, stays, leaver, leave)
     first, second = peer("first again"), peer("second again")
-    first.says(line := words.line())
+    first.says(line := words.word())
     while second.receives_line() != line:  # what was said before somebody left may come first
         continue
 
@@ -685,13 +685,13 @@ def test_one_way(server: Server, peer: Connect, words: Words) -> None:
     server.stage.wait_for_outside(talker.is_stuck)
     talker.peer.reads()
     for _ in range(5):
-        line = words.line()
+        line = words.word()
         stalled.says(line)
         talker.peer.receives(line)
     talker.peer.resets()
     server.announces(", 1 present$")
     newcomer = peer("newcomer")
-    stalled.says(line := words.line())
+    stalled.says(line := words.word())
     newcomer.receives(line)
 
 

@@ -109,7 +109,7 @@ def hear(speaker: Client, hearers: list[Client], line: str) -> None:
 def all_hear_each_other(people: list[Client], words: Words) -> None:
     """Let each say a line that all others see."""
     for speaker in people:
-        hear(speaker, people, words.line())
+        hear(speaker, people, words.word())
 
 
 def all_hear_once(people: list[Client], words: Words) -> None:
@@ -134,8 +134,10 @@ def all_hear_once(people: list[Client], words: Words) -> None:
     hint="Relay to every client in the table but the speaker: a loop over all, not `the other one`",
 )
 def test_three(newcomer: Bring, words: Words) -> None:
-    """What one of three clients says, both others hear."""
-    all_hear_each_other(room_of(newcomer, words, 3), words)
+    """What one of three clients says, both others hear, with its spaces."""
+    people = room_of(newcomer, words, 3)
+    for speaker in people:
+        hear(speaker, people, words.sentence())
 
 
 @check(
@@ -156,10 +158,10 @@ def test_five(newcomer: Bring, words: Words) -> None:
 )
 def test_one_alone(alice: Client, newcomer: Bring, words: Words) -> None:
     """One alone may talk, and who comes later hears what is said from then on."""
-    alice.types(words.line())
+    alice.types(words.word())
     bob = newcomer("bob")
-    talk(alice, bob, words.line())
-    talk(bob, alice, words.line())
+    talk(alice, bob, words.word())
+    talk(bob, alice, words.word())
 
 
 @check(
@@ -175,7 +177,7 @@ def test_no_echo(request: pytest.FixtureRequest, contract: Contract, server: Ser
         is_not_shown_again(people, server, words)
         return
     alice, bob, carol = people
-    own, answers = words.word(), words.lines(2)
+    own, answers = words.word(), words.several(2)
     hear(alice, people, own)
     for speaker, answer in zip((bob, carol), answers, strict=True):
         hear(speaker, people, answer)
@@ -203,7 +205,7 @@ def test_short_after_long(newcomer: Bring, words: Words) -> None:
 def test_order(newcomer: Bring, words: Words) -> None:
     """Ten lines in a row by one speaker arrive at each of the others, in order."""
     speaker, *hearers = room_of(newcomer, words, 3)
-    lines = words.lines(10)
+    lines = words.several(10)
     for line in lines:
         hear(speaker, hearers, line)
     for hearer in hearers:
@@ -219,7 +221,7 @@ def test_order(newcomer: Bring, words: Words) -> None:
 def test_crossing(newcomer: Bring, words: Words) -> None:
     """Lines that cross each other all arrive."""
     people = room_of(newcomer, words, 3)
-    said = [(speaker, words.line()) for speaker in people]
+    said = [(speaker, words.word()) for speaker in people]
     for speaker, line in said:
         speaker.types(line)
     for hearer in people:
@@ -236,10 +238,10 @@ def test_crossing(newcomer: Bring, words: Words) -> None:
 def test_late_comer(alice: Client, bob: Client, newcomer: Bring, words: Words) -> None:
     """Who comes in the middle of a conversation takes part from then on."""
     for _ in range(3):
-        talk(alice, bob, words.line())
+        talk(alice, bob, words.word())
     carol = newcomer("carol")
-    hear(carol, [alice, bob], words.line())
-    hear(bob, [alice, carol], words.line())
+    hear(carol, [alice, bob], words.word())
+    hear(bob, [alice, carol], words.word())
 
 
 @check(
@@ -266,7 +268,7 @@ def test_silent(server: Server, newcomer: Bring, words: Words, contract: Contrac
     """Clients that say nothing, not even a name, hold up nobody."""
     stays_silent(server, contract)
     alice, bob, carol = (newcomer(name) for name in NAMES[:3])
-    hear(carol, [alice, bob], words.line())
+    hear(carol, [alice, bob], words.word())
 
 
 @check(
@@ -314,11 +316,11 @@ def test_leave(
     """However one leaves, the others go on, newcomers get in, and each line is heard once."""
     depart(bob, how, contract)
     for _ in range(3):
-        talk(alice, carol, words.line())
+        talk(alice, carol, words.word())
     people = [alice, carol]
     for name in "dave", "erin":
         people.append(latecomer(name))
-        hear(people[-1], people, words.line())
+        hear(people[-1], people, words.word())
     all_hear_once(people, words)
     server.goes_on()
     leave_the_processor_alone(server)
@@ -355,7 +357,7 @@ def test_come_and_go(server: Server, newcomer: Bring, peer: Connect, words: Word
 )
 def test_server_end(alice: Client, bob: Client, carol: Client, server: Server, words: Words) -> None:
     """Ctrl+C at the server ends it and all clients, one in the middle of a line too."""
-    hear(alice, [bob, carol], words.line())
+    hear(alice, [bob, carol], words.word())
     alice.begins_to_type(words.word())
     server.interrupt()
     server.ends()
@@ -378,9 +380,9 @@ def test_restart(
     words: Words,
 ) -> None:
     """A server that was killed with clients connected can be started again on the same port at once."""
-    talk(alice, bob, words.line())
+    talk(alice, bob, words.word())
     carol, dave = restart(server, start_server, start_client, alice, bob)
-    talk(dave, carol, words.line())
+    talk(dave, carol, words.word())
 
 
 # A network that is bad, whatever the wire is
@@ -447,7 +449,7 @@ def test_slow_network(how: str, network: Wiretap, newcomer_on_network: Bring, wo
     people = room_of(newcomer_on_network, words, 3)
     slows_down(network, how, words)
     for speaker in people:
-        for line in words.lines(2):
+        for line in words.several(2):
             hear(speaker, people, line)
 
 
@@ -468,11 +470,11 @@ def test_broken_network(
     """Somebody whose connection breaks has left: the server goes on, and a newcomer is served."""
     alice, bob, carol = room_of(newcomer_on_network, words, 3)
     breaks_down(network, how, bob)
-    for line in words.lines(3):
+    for line in words.several(3):
         talk(alice, carol, line)
     dave = newcomer_on_network("dave")
-    hear(dave, [alice, carol], words.line())
-    hear(alice, [carol, dave], words.line())
+    hear(dave, [alice, carol], words.word())
+    hear(alice, [carol, dave], words.word())
     server.goes_on()
 
 
@@ -580,7 +582,7 @@ def test_framing(scene: Callable[..., list[str]], server: Server, peers: Peers, 
     """Lines cut or joined in any way arrive at all others whole, in order, once, byte for byte."""
     speaker, *hearers = peers(3)
     said = scene(server, speaker, words)
-    marker = words.line()
+    marker = words.word()
     for hearer in hearers:
         hearer.receives(*said)
     hearers[0].says(marker)
@@ -603,7 +605,7 @@ def test_bad_lines(server: Server, peers: Peers, peer: Connect, words: Words) ->
         server.announces(PRESENT.format(3))
         sender.sends(raw)
         sender.is_hung_up_on()
-        marker = words.line()
+        marker = words.word()
         other.says(marker)
         hearer.receives(marker)
 
@@ -624,7 +626,7 @@ def test_exit_word(word: str, server: Server, peers: Peers, words: Words) -> Non
     leaver, speaker, hearer = peers(3)
     leaver.sends(word[:1].encode())
     is_taken_in(server)
-    leaver.sends(f"{word[1:]}\n{words.line()}\n".encode())
+    leaver.sends(f"{word[1:]}\n{words.word()}\n".encode())
     leaver.is_hung_up_on()
     for text in NOT_THE_WORD:
         speaker.says(text)

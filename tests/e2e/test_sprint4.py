@@ -151,7 +151,7 @@ def test_arrival(newcomer: Bring, words: Words) -> None:
 def test_echo(people: People, words: Words) -> None:
     """What each of three says comes back to him, ten lines in order."""
     for each in people(3):
-        for line in words.lines(10):
+        for line in words.several(10):
             talk(each, each, line)
 
 
@@ -246,11 +246,11 @@ def test_while_typing(people: People, newcomer: Bring, words: Words) -> None:
     hint="Put the name in front of the line in the server, and send it to every client in the table",
 )
 def test_to_all(people: People, words: Words) -> None:
-    """What one says all others see too, with his name."""
+    """What one says all others see too, with its spaces, and with his name."""
     there = people(3)
     for speaker in there:
         are_heard(there, words)
-        line = words.line()
+        line = words.sentence()
         speaker.types(line)
         for hearer in there:
             if hearer is not speaker:
@@ -411,8 +411,8 @@ def test_names(server: Server, peer: Connect, words: Words) -> None:
         newcomer = peer(name)
         is_taken_in(server)
         if there:
-            says_to_all(there[0], there, words.line())
-        line = words.line()
+            says_to_all(there[0], there, words.word())
+        line = words.word()
         newcomer.says(name, line)
         there.append(newcomer)
         all_receive(there, arrival(name), f"{name}: {line}")
@@ -457,7 +457,7 @@ def test_taken(name: str, twins: tuple[str, ...], peer: Connect, enter: Enter, w
         is_refused(newcomer)
     newcomer.name = words.word()
     gives_name(newcomer, [owner])
-    says_to_all(owner, [owner, newcomer], words.line())
+    says_to_all(owner, [owner, newcomer], words.word())
     owner.says("exit")
     newcomer.receives(departure(name))
 
@@ -489,12 +489,12 @@ def some_are_silent(server: Server, peer: Connect, there: list[Peer], words: Wor
     """Five say nothing, half a name, or that they leave."""
     silent = [peer(f"silent{number}") for number in range(5)]
     silent[0].sends(b"half a na")
-    says_to_all(there[0], there, words.line())
+    says_to_all(there[0], there, words.word())
     silent[1].says("exit", words.word(), "not relayed")
     silent[1].is_hung_up_on()
     silent[2].closes()
     silent[3].resets()
-    says_to_all(there[1], there, words.line())
+    says_to_all(there[1], there, words.word())
     silent[4].name = words.word()
     gives_name(silent[4], there)
     server.announces(PRESENT.format(3))
@@ -514,7 +514,7 @@ def very_many_are_silent(server: Server, peer: Connect, there: list[Peer], words
     assert len(inside) == MAX_NAMELESS, (
         f"of {len(crowd)} nameless {len(inside)} may stay, and not {MAX_NAMELESS}"
     )
-    says_to_all(there[0], there, words.line())
+    says_to_all(there[0], there, words.word())
     inside[0].name = words.word()
     gives_name(inside[0], there)
     gives_name(peer(words.word()), [*there, inside[0]])
@@ -556,7 +556,7 @@ def test_late(server: Server, peer: Connect, members: Members, words: Words) -> 
     assert time.monotonic() - started > SOONEST, "ten seconds are ten seconds"
     for each in silent, dripping:
         is_refused(each)
-    says_to_all(there[0], there, words.line())
+    says_to_all(there[0], there, words.word())
     assert refused.unread.startswith(REFUSAL.encode()), "a name that is refused is not answered with a reason"
 
 
@@ -576,7 +576,7 @@ def test_forged(members: Members, words: Words) -> None:
     author, other, _third = there
     for text in FORGED:
         says_to_all(author, there, text.format(name=author.name, other=other.name))
-    says_to_all(other, there, words.line())
+    says_to_all(other, there, words.word())
 
 
 def greets(server: Server, there: list[Peer]) -> None:
@@ -615,7 +615,7 @@ def test_words(
     for text in texts:
         says_to_all(there[0], there, text)
     scene(server, there)
-    says_to_all(there[1], there[1:], words.line())
+    says_to_all(there[1], there[1:], words.word())
 
 
 @check(
@@ -636,7 +636,7 @@ def test_framing(scene: Callable[..., list[str]], server: Server, members: Membe
         all_receive(hearers, departure(speaker.name))
     else:
         speaker.receives(*lines)
-    says_to_all(hearers[0], hearers, words.line())
+    says_to_all(hearers[0], hearers, words.word())
 
 
 @check(
@@ -653,12 +653,12 @@ def test_bad_lines(members: Members, words: Words) -> None:
         if kind != "endless":
             sender.sends(raw)
             assert is_refused(sender), f"refused without a reason: {kind}"
-            says_to_all(sender, there, words.line())
+            says_to_all(sender, there, words.word())
     sender.sends(b"x" * (ENDLESS_BYTES + 1))
     is_refused(sender)
     sender.is_hung_up_on()
     other.receives(departure(sender.name))
-    says_to_all(other, [other], words.line())
+    says_to_all(other, [other], words.word())
 
 
 # The wire: many at once
@@ -819,7 +819,7 @@ def test_threads(server: Server, members: Members, peer: Connect, words: Words) 
     newcomer = peer(words.word())
     newcomer.says(newcomer.name)
     are_idle(server.program)
-    says_to_all(there[0], there, words.line())
+    says_to_all(there[0], there, words.word())
     process.rlimit(psutil.RLIMIT_NOFILE, limits)
     all_receive([*there, newcomer], arrival(newcomer.name))
     for each in (*there, newcomer, silent):
@@ -851,7 +851,7 @@ def one_talks(server: Server, members: Members, enter: Enter, peer: Connect, wor
     """Lines have arrived and are not yet read: the goodbye must not be destroyed by a reset."""
     speaker, _other = members(2)
     server.program.signal(signal.SIGSTOP)
-    speaker.says(*words.lines(1000))  # more than a server takes in at once
+    speaker.says(*words.several(1000))  # more than a server takes in at once
     server.interrupt()
     server.program.signal(signal.SIGCONT)
     while (line := speaker.receives_line()) != "exit":
@@ -929,7 +929,7 @@ def test_client_names(actor: type[Client], members: Members, newcomer: Bring, wo
     client.sees(REFUSAL)
     client.types("9lives")
     client.sees(REFUSAL)
-    name, line = words.word(), words.line()
+    name, line = words.word(), words.word()
     client.types(name)
     client.sees(arrival(name))
     client.types(line)

@@ -125,7 +125,7 @@ def people(stage: Stage, server: Server) -> People:
 def all_talk(people: list[Talker], words: Words) -> None:
     """Let each say a line that all others hear."""
     for speaker in people:
-        speaker.tells(people, words.line())
+        speaker.tells(people, words.word())
 
 
 # Talking
@@ -151,7 +151,7 @@ def test_alone(people: People, words: Words) -> None:
     """One alone may speak, and is never sent its own lines."""
     alice, bob = people.come(2)
     bob.closes()
-    alice.says(f"MSG {words.line()}")
+    alice.says(f"MSG {words.word()}")
     alice.stage.settles(HEARD_SECONDS)  # or the line might find carol there
     carol = people.newcomer("Carol")
     carol.enters([alice])
@@ -167,7 +167,7 @@ def test_text(people: People, words: Words) -> None:
     """A text is relayed as it is, whatever it looks like: nobody speaks under another's name."""
     alice, *others = people.come(3)
     alice.tells(others, "MSG Bob hello", "Bob hello", "USER Dave", "ERR exit", "exit", " two  spaces ")
-    alice.tells(others, *(text for text in ODD_TEXTS if text.strip()), "héé €😃", words.line())
+    alice.tells(others, *(text for text in ODD_TEXTS if text.strip()), "héé €😃", words.word())
 
 
 @check(
@@ -196,7 +196,7 @@ def test_many(people: People, words: Words) -> None:
 def test_order(people: People, words: Words) -> None:
     """A thousand lines in one piece arrive at all others, in order."""
     everybody = people.come(3)
-    everybody[0].tells(everybody, *words.lines(1000))
+    everybody[0].tells(everybody, *words.several(1000))
 
 
 @check(
@@ -246,7 +246,7 @@ def resets(leaver: Talker) -> None:
 def test_leave(leave: Callable[[Talker], None], people: People, server: Server, words: Words) -> None:
     """However one leaves, the others go on and newcomers get in."""
     alice, bob, carol = people.come(3)
-    carol.tells([alice, bob], words.line())
+    carol.tells([alice, bob], words.word())
     leave(carol)
     for _ in range(3):
         all_talk([alice, bob], words)
@@ -326,13 +326,13 @@ def test_limits(people: People, words: Words) -> None:
     alice.sends(LONGEST + b"\n" + LONGEST[:-1] + b"\r\n")
     bob.receives_bytes(b"MSG Alice " + LONGEST[4:] + b"\nMSG Alice " + LONGEST[4:-1] + b"\n")
     alice.sends(b"\n\r\n" * 5000)
-    alice.tells([bob], words.line())
+    alice.tells([bob], words.word())
     alice.sends(b"MSG half a line")
     alice.half_closes()
     alice.is_hung_up_on()
     carol = people.newcomer("Carol")
     carol.gives_name()
-    carol.tells([bob], words.line())
+    carol.tells([bob], words.word())
 
 
 @check(
@@ -349,7 +349,7 @@ def test_bad_lines(people: People, words: Words) -> None:
     for name, raw in BAD_LINES.items():
         if name != "endless":
             alice.is_refused(b"MSG " + raw, "line-too-long" if "too long" in name else "bad-text")
-            alice.tells([bob], words.line())
+            alice.tells([bob], words.word())
 
 
 @check(
@@ -446,7 +446,7 @@ def test_netcat(stage: Stage, people: People, server: Server, words: Words) -> N
     """Nc is a full client."""
     (alice,) = people.come(1)
     person = Client(stage, "netcat", ["nc", HOST, str(server.port)])
-    heard, answer = words.line(), words.line()
+    heard, answer = words.word(), words.word()
     person.types("USER Nina")
     server.announces(PRESENT.format(2))
     person.types(f"MSG {heard}")
@@ -631,7 +631,7 @@ def test_deaf_flood(people: People, server: Server, words: Words) -> None:
 def test_fair(people: People, server: Server, words: Words) -> None:
     """Who has sent bad lines by the thousand waits its turn: what another says comes between the answers."""
     flooder, alice = people.come(2)
-    text = words.line()
+    text = words.word()
     is_taken_in(server)
     server.program.signal(signal.SIGSTOP)
     flooder.sends(b"\x01\n" * FLOOD_LINES)
@@ -848,8 +848,8 @@ def test_client_people(newcomer: Bring, words: Words) -> None:
         if alice.stage.wait_until(lambda: greeting.encode() in bob.shown(), HELLO_SECONDS):
             break
     for _ in range(3):
-        talk(bob, alice, words.line())
-        talk(alice, bob, words.line())
+        talk(bob, alice, words.sentence())
+        talk(alice, bob, words.sentence())
 
 
 @check(

@@ -196,7 +196,7 @@ def test_echo(connect: Connect, words: Words) -> None:
     silent, alice, bob = (connect(name) for name in ("silent", "alice", "bob"))
     for _ in range(3):
         for talker in alice, bob:
-            line = words.line()
+            line = words.word()
             talker.tells(Type.ECHO, "", line)
             talker.hears(Type.ECHO, line)
     silent.tells(Type.ECHO, "", "at last")
@@ -213,7 +213,7 @@ def test_leave(connect: Connect, server: Server, words: Words) -> None:
     alice = connect("alice")
     for how in ("closes", "resets", "half_closes"):
         leaver = connect("leaver")
-        leaver.tells(Type.ECHO, "", words.line())
+        leaver.tells(Type.ECHO, "", words.word())
         leaver.takes()
         leaver.sends(header(100)[:200])
         getattr(leaver, how)()
@@ -316,7 +316,7 @@ def test_whois(talkers: Talkers) -> None:
 def test_private(talkers: Talkers, words: Words) -> None:
     """A private message reaches one user alone, with the name of who sent it; nobody, and its author is told."""
     alice, bob, carol = talkers("alice", "bob", "carol")
-    line = words.line()
+    line = words.word()
     alice.sends(packed(Type.MSG, "bob", line, sender="carol"))  # whoever it says it is from
     bob.hears(Type.MSG, line, sender="alice")
     alice.tells(Type.MSG, "nobody", line)
@@ -330,7 +330,7 @@ def test_general(talkers: Talkers, words: Words) -> None:
     """A general message reaches all others, with the name of who sent it."""
     people = talkers("alice", "bob", "carol")
     for speaker in people:
-        line = words.line()
+        line = words.word()
         speaker.tells(Type.MSGALL, "", line)
         for hearer in people:
             if hearer is not speaker:
@@ -350,7 +350,7 @@ def test_general(talkers: Talkers, words: Words) -> None:
 def test_channel(jazz: list[Talker], words: Words) -> None:
     """What is said in a channel reaches its other members, and nobody else."""
     alice, bob, carol, dave = jazz
-    line = words.line()
+    line = words.word()
     bob.tells(Type.CHANNEL, "jazz", line)
     for hearer in alice, carol:
         hearer.hears(Type.CHANNEL, line, infos="jazz", sender="bob")
@@ -481,7 +481,7 @@ def test_file_names(talkers: Talkers) -> None:
 def test_people(person: Bring, words: Words) -> None:
     """People with clients talk in private and in general, see who is there, and what comes while they type."""
     alice, bob, carol = person("alice"), person("bob"), person("carol")
-    private, general, half = words.line(), words.line(), words.word()
+    private, general, half = words.sentence(), words.sentence(), words.word()
     alice.types(f"/msg bob {private}", f"/msgall {general}")
     bob.sees(private, general)
     carol.sees_no(private, before=general)
@@ -501,7 +501,7 @@ def test_people_channel(person: Bring, words: Words) -> None:
     alice.sees("jazz")
     bob.types("/join jazz")
     alice.sees("bob has joined jazz")
-    line, own = words.line(), words.line()
+    line, own = words.sentence(), words.sentence()
     bob.types(line)
     alice.sees(line)
     carol.types(own)
@@ -649,7 +649,7 @@ def test_file_consent(owner: Bring, talkers: Talkers, tmp_path: Path, words: Wor
     (alice,) = talkers("alice")
     bob = owner("bob")
     offers(alice, bob, "photo.png")
-    line = words.line()
+    line = words.word()
     alice.tells(Type.MSG, "bob", line)
     bob.sees(line)
     is_over(bob, alice, words)
@@ -751,7 +751,7 @@ def cut(server: Server, speaker: Talker, words: Words) -> list[str]:
 
 def bit_by_bit(server: Server, speaker: Talker, words: Words) -> list[str]:
     """A message in many pieces of a few bytes."""
-    line = words.line()
+    line = words.word()
     raw = packed(Type.MSG, "bob", line)
     for start in range(0, len(raw), 7):
         speaker.sends(raw[start : start + 7])
@@ -761,14 +761,14 @@ def bit_by_bit(server: Server, speaker: Talker, words: Words) -> list[str]:
 
 def joined(server: Server, speaker: Talker, words: Words) -> list[str]:  # noqa: ARG001 - one signature for all
     """Five hundred messages in one piece."""
-    lines = words.lines(500)
+    lines = words.several(500)
     speaker.sends(b"".join(packed(Type.MSG, "bob", line) for line in lines))
     return lines
 
 
 def leftovers(server: Server, speaker: Talker, words: Words) -> list[str]:  # noqa: ARG001
     """What programs in C leave at the end of a text, and of a name."""
-    lines = words.lines(4)
+    lines = words.several(4)
     for line, end in zip(lines, ("\n", "\0", "\n\0", "\0\0\0"), strict=True):
         speaker.tells(Type.MSG, "bob\0garbage", line + end)
     return lines
@@ -784,7 +784,7 @@ def longest(server: Server, speaker: Talker, words: Words) -> list[str]:  # noqa
 
 def unfinished(server: Server, speaker: Talker, words: Words) -> list[str]:  # noqa: ARG001
     """What is not whole when the connection ends is dropped."""
-    line = words.line()
+    line = words.word()
     speaker.sends(packed(Type.MSG, "bob", line) + packed(Type.MSG, "bob", "half a line")[:-1])
     speaker.half_closes()
     speaker.is_hung_up_on()
@@ -803,7 +803,7 @@ def test_framing(scene: Callable[..., list[str]], server: Server, talkers: Talke
     alice, bob, carol = talkers("alice", "bob", "carol")
     for line in scene(server, alice, words):
         bob.hears(Type.MSG, line, sender="alice")
-    marker = words.line()
+    marker = words.word()
     carol.tells(Type.MSG, "bob", marker)
     bob.hears(Type.MSG, marker)
 
@@ -822,7 +822,7 @@ def test_bad_messages(talkers: Talkers, words: Words) -> None:
         said = alice.takes()
         assert (said.sender, said.infos) == (SERVER, ""), f"{name}: {said}"
         assert said.text.isprintable(), f"{name}: an answer is shown as it comes"
-        marker = words.line()
+        marker = words.word()
         alice.tells(Type.MSG, "bob", marker)
         bob.hears(Type.MSG, marker)
 
@@ -840,7 +840,7 @@ def test_lost_stream(length: int, server: Server, talkers: Talkers, words: Words
     before = server.program.usage().memory_info().rss
     liar.sends(header(length, Type.MSG, infos=b"bob") + b"x" * 1000)
     liar.is_told_to_leave()
-    marker = words.line()
+    marker = words.word()
     alice.tells(Type.MSG, "bob", marker)
     bob.hears(Type.MSG, marker)
     stays_small(server, before)
@@ -904,7 +904,7 @@ def test_name_freed(server: Server, talkers: Talkers, words: Words) -> None:
     (alice,) = talkers("alice")
     for how in ("closes", "resets", "half_closes") * 5:
         (bob,) = talkers("bob")
-        marker = words.line()
+        marker = words.word()
         alice.tells(Type.MSG, "bob", marker)
         bob.hears(Type.MSG, marker)
         getattr(bob, how)()
@@ -962,7 +962,7 @@ def test_asks_and_asks(server: Server, talkers: Talkers, connect: Connect, words
     sent = 0
     while sent < len(questions):
         sent += greedy.sends_what_fits(questions[sent:])
-        line = words.line()
+        line = words.word()
         alice.tells(Type.MSG, "bob", line)
         bob.hears(Type.MSG, line)
     assert server.stage.wait_for_outside(partial(is_unknown, alice, "greedy")), "it is still there"
@@ -998,7 +998,7 @@ def test_strangers(connect: Connect, words: Words) -> None:
     """Connections without a name keep nobody out, however many they are."""
     strangers = [connect(f"stranger{number}") for number in range(STRANGERS)]
     alice, bob = connect("alice").logs_in(), connect("bob").logs_in()
-    line = words.line()
+    line = words.word()
     alice.tells(Type.MSG, "bob", line)
     bob.hears(Type.MSG, line)
     strangers[-1].logs_in()
@@ -1041,7 +1041,7 @@ def test_order(talkers: Talkers, words: Words) -> None:
     guests = talkers(*(f"guest{number}" for number in range(5)))
     for _ in range(VISITS):
         for guest in guests:
-            line = words.line()
+            line = words.word()
             visit = (Type.JOIN, ""), (Type.CHANNEL, line), (Type.QUIT, "")
             guest.sends(b"".join(packed(kind, "jazz", text) for kind, text in visit))
     seen = [history(watcher, 3 * VISITS * len(guests)) for watcher in watchers]
@@ -1185,7 +1185,7 @@ def test_descriptors(server: Server, talkers: Talkers, connect: Connect, words: 
     process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds(), limits[1]))
     newcomer = connect("newcomer")
     are_idle(server.program)
-    line = words.line()
+    line = words.word()
     alice.tells(Type.MSG, "bob", line)
     bob.hears(Type.MSG, line)
     process.rlimit(psutil.RLIMIT_NOFILE, limits)

@@ -61,7 +61,7 @@ def ends_in_time(server: Server, number: signal.Signals, readers: Iterable[Peer]
 def stop_while_talking(server: Server, speaker: Peer, words: Words) -> None:
     """Stop a server that has not yet read what a peer says: its goodbye must not be destroyed by a reset."""
     server.program.signal(signal.SIGSTOP)
-    speaker.says(*words.lines(1000))  # more than a server takes in at once
+    speaker.says(*words.several(1000))  # more than a server takes in at once
     server.interrupt()
     server.program.signal(signal.SIGCONT)
     speaker.receives("exit")
@@ -84,7 +84,7 @@ def cut(server: Server, speaker: Peer, words: Words) -> list[str]:
 
 def byte_by_byte(server: Server, speaker: Peer, words: Words) -> list[str]:
     """A line of which each byte comes alone."""
-    line = words.line()
+    line = words.word()
     for byte in f"{line}\n".encode():
         speaker.sends(bytes([byte]))
         is_taken_in(server)
@@ -93,14 +93,14 @@ def byte_by_byte(server: Server, speaker: Peer, words: Words) -> list[str]:
 
 def joined(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001 - one signature for all
     """A thousand lines in one piece."""
-    lines = words.lines(1000)
+    lines = words.several(1000)
     speaker.says(*lines)
     return lines
 
 
 def empty(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: ARG001
     """Lines with nothing in them are nothing; lines of spaces and odd characters are text."""
-    texts = [*ODD_TEXTS, words.line()]
+    texts = [*ODD_TEXTS, words.word()]
     speaker.sends(b"\n\r\n" + b"\n" * 10_000 + "\n\n".join(texts).encode() + b"\n")
     return texts
 
@@ -113,7 +113,7 @@ def longest(server: Server, speaker: Peer, words: Words) -> list[str]:  # noqa: 
 
 def unfinished(server: Server, speaker: Peer, words: Words) -> list[str]:
     """Text without LF before the end of the connection is dropped."""
-    line = words.line()
+    line = words.word()
     speaker.sends(f"{line}\nhalf a line".encode())
     speaker.half_closes()
     server.announces(" present$")

@@ -102,7 +102,7 @@ def server(stage: Stage, serve: str = ECHO, host: str = "127.0.0.1") -> Server:
 
 def test_what_is_typed_reaches_the_program_and_what_it_shows_is_seen(parrot: Client) -> None:
     words = Words("7")
-    for line in words.lines(20):
+    for line in words.several(20):
         parrot.types(line)
         parrot.sees(line)
 

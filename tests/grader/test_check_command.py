@@ -132,7 +132,7 @@ def test_json_says_all_of_it_and_a_seed_repeats_the_words(stage: Stage, submissi
     assert check["failure"]["expected"].startswith("alice sees")
     assert [program["name"] for program in check["failure"]["programs"]] == ["server", "alice", "bob"]
     typed = [step for step in check["failure"]["steps"] if " types " in step]
-    assert typed[0] == f"alice types {Words('99 test_answer').line()}"
+    assert typed[0] == f"alice types {Words('99 test_answer').word()}"
     assert told["seed"] == 99
 
 

@@ -210,7 +210,7 @@ def test_nothing_from_the_network_acts_on_the_terminal(what: str, visit: Visit) 
 
 def test_a_message_may_come_in_any_pieces(scene: tuple[PipedClient, Wire], words: Words) -> None:
     alice, server = scene
-    lines = words.lines(3)
+    lines = words.several(3)
     for line in lines:
         for byte in message(4, b"", line.encode()):
             server.connection.sends(bytes([byte]))
@@ -223,7 +223,7 @@ def test_a_server_that_does_not_read_holds_up_nobody(visit: Visit, tmp_path: Pat
     book.write_bytes((b"x" * 2000 + b"\n") * 5000)
     alice, server = visit(shell=f'exec "$@" <{book}')
     server.connection.stops_reading()
-    for marker in words.lines(20):
+    for marker in words.several(20):
         server.says(BROADCAST, marker, sender="bob")
         alice.sees(marker)
     assert alice.program.usage().memory_info().rss < MOST_BYTES

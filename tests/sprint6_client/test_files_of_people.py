@@ -69,7 +69,7 @@ def test_a_file_that_is_not_wanted_is_not_sent(alice: Person, bob: Person, photo
 
 def test_chat_goes_on_while_a_question_waits(alice: Person, bob: Person, photo: Path, words: Words) -> None:
     offer(alice, bob, photo)
-    said, answered = words.line(), words.line()
+    said, answered = words.word(), words.word()
     alice.types(f"/msg bob {said}")
     bob.sees(f"< alice: {said}")
     bob.types(f"/msg alice {answered}")
@@ -81,7 +81,7 @@ def test_chat_goes_on_while_a_question_waits(alice: Person, bob: Person, photo: 
 def test_chat_goes_on_while_a_file_is_under_way(alice: Person, bob: Person, film: Path, words: Words) -> None:
     begin(alice, bob, film)
     alice.sees("film.mkv to bob [")
-    for line in words.lines(20):
+    for line in words.several(20):
         alice.types(f"/msg bob {line}")
         bob.sees(f"< alice: {line}")
         bob.types(f"/msg alice {line}")
@@ -173,7 +173,7 @@ def test_who_is_killed_in_the_middle_is_told_to_the_other(
     other.sees("film.mkv", "[")
     victim.client.is_killed()
     other.sees("failed: ")
-    other.types(line := words.line())
+    other.types(line := words.word())
     other.sees(f"< {line}")
     assert "film.mkv" not in bob.saved
     assert whose == "bob" or bob.saved == {}
