@@ -4,11 +4,24 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from grader.causes.evidence import FOR_A_THREAD, RELAYING, TURNS, Evidence, is_by, leavers, spoken, stopped
+from grader.causes.evidence import (
+    AWAITED,
+    FOR_A_THREAD,
+    RELAYING,
+    TURNS,
+    Evidence,
+    is_by,
+    leavers,
+    spoken,
+    stopped,
+)
 from grader.causes.rules import Causes
 from grader.journal import CLOSED, ENDED, PRESSED, SENT, SIGNALLED, TYPED, Entry
 
 CAUSES = Causes()
+
+FOR_THE_NETWORK = re.compile(r"waits in (?!.*keyboard)")
+"""What is told of a thread that waits for a connection or for a newcomer."""
 
 ACTS = (TYPED, PRESSED, SIGNALLED, ENDED)
 """What shows that a client has been there."""
@@ -87,6 +100,21 @@ def hung_up_on(seen: Evidence) -> set[str]:
 def signalled(seen: Evidence) -> set[str]:
     """Return who was sent a signal."""
     return {entry.actor for entry in seen.scene.entries if entry.act == SIGNALLED}
+
+
+@CAUSES.named(
+    "waits-for-thread",
+    "Who is to end waits for a thread of its own, which waits in recv, or in accept, for what never comes. Closing a "
+    "socket wakes nobody: shutdown(SHUT_RDWR) does. Or do not wait for that thread: pthread_detach, exit; in Python "
+    "daemon=True.",
+)
+def waits_for_thread(seen: Evidence) -> bool:
+    """Find one who was told to end, and whose first thread waits for others that wait for the network."""
+    found = AWAITED.match(seen.scene.expected)
+    who = found["who"] if found and " ends" in found[0] else ""
+    was_told = stopped(seen) if who == "server" else who in leavers(seen)
+    main, *others = seen.program(who).get("threads", []) or [""]
+    return was_told and FOR_A_THREAD in main and any(FOR_THE_NETWORK.match(wait) for wait in others)
 
 
 @CAUSES.named(

@@ -258,6 +258,26 @@ def test_who_is_not_hung_up_on_has_no_end_to_notice(act: str, name: str) -> None
     assert cause("s1-at-prompt", scene, tapped=tapped) == name
 
 
+@pytest.mark.parametrize(
+    ("who", "typed", "threads", "name"),
+    [
+        ("bob", "fin", [KEPT, READS_SERVER], "waits-for-thread"),
+        ("bob", "fin", [READS_SERVER], ""),
+        ("bob", "salut", [KEPT, READS_SERVER], ""),
+        ("server", "salut", [KEPT, "waits in accept on the listening socket (port 4)"], "waits-for-thread"),
+        ("server", "salut", [KEPT, KEPT], "lock-kept"),
+    ],
+    ids=["told to leave", "one thread", "not told", "server", "all for each other"],
+)
+def test_who_is_to_end_waits_for_a_thread_of_its_own(
+    who: str, typed: str, threads: list[str], name: str
+) -> None:
+    error = f"expected: {who} ends\n     got: {who} is still running"
+    told = (entry("server", SIGNALLED, "SIGINT"),) if who == "server" else ()
+    scene = Scene(error, (entry("bob", TYPED, typed), *told), (program(who, threads=threads),))
+    assert cause("s3-leave", scene) == name
+
+
 TRACEBACK = ["Traceback (most recent call last):", '  File "server.py", line 3, in <module>']
 
 
@@ -592,8 +612,12 @@ def test_a_thread_of_the_server_dies_of_an_exception(words: list[str], name: str
     [
         (relayed("alice", "fin", "bob"), ALICE, "quit-is-text"),
         (relayed("alice", "fin", "bob"), program("alice", threads=[KEPT, READS_KEYBOARD]), "quit-is-text"),
-        (relayed("alice", "fin", "bob"), program("alice", threads=[KEPT, READS_SERVER]), ""),
-        (relayed("alice", "fin", "bob"), program("alice", threads=[CONDITION, READS_SERVER]), ""),
+        (relayed("alice", "fin", "bob"), program("alice", threads=[KEPT, READS_SERVER]), "waits-for-thread"),
+        (
+            relayed("alice", "fin", "bob"),
+            program("alice", threads=[CONDITION, READS_SERVER]),
+            "waits-for-thread",
+        ),
         (relayed("alice", "fin", "bob"), program("alice", threads=[READS_SERVER]), ""),
         (relayed("alice", "fin", "carol"), ALICE, ""),
         (relayed("alice", "fin"), ALICE, ""),

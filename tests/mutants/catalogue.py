@@ -1621,6 +1621,8 @@ FAULTY = [
     Compiled(2, "the other of the start, joined", "-DBUG_OTHER_OF_THE_START", "s2-joined", "not-relayed"),
     Compiled(3, "shared variable", "-DBUG_SHARED_VARIABLE", "s3-three", "shared-variable"),
     Compiled(3, "quit is text", "-DBUG_QUIT_IS_TEXT", "s3-leave", "quit-is-text"),
+    Compiled(2, "client waits for its thread", "-DBUG_WAITS_FOR_THREAD", "s2-leave", "waits-for-thread"),
+    Compiled(3, "waits for a thread", "-DBUG_WAITS_FOR_THREAD", "s3-server-end", "waits-for-thread"),
     # any wire
     Compiled(1, "busy", "-DBUG_BUSY", "s1-rest", "busy"),
     Compiled(2, "busy", "-DBUG_BUSY", "s2-rest", "busy"),

@@ -141,6 +141,12 @@ static void talk(void) {
 #ifdef SLOW
         sleep(1);
 #endif
+#ifdef BUG_WAITS_FOR_THREAD
+        if (is_fin(text)) {
+            close(server.fd);
+            pthread_join(receiver, 0);
+        }
+#endif
         send_message(server.fd, text);
 #ifdef CHATTY
         printf("Message envoyé : %s\n", text);

@@ -8,8 +8,13 @@
 static int clients[MOST];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+static pthread_t newest_thread;
+
 static void stop(int number) {
     (void)number;
+#ifdef BUG_WAITS_FOR_THREAD
+    pthread_join(newest_thread, 0);
+#endif
     for (int place = 0; place < MOST; place++)
         if (clients[place] >= 0)
             send_message(clients[place], "exit");
@@ -98,7 +103,6 @@ int main(int count, char **words) {
     int listener = listen_on(words[1]);
     signal(SIGINT, stop);
     while (1) {
-        pthread_t thread;
         int fd = accept(listener, 0, 0);
 #ifdef BUG_LOGIN_FIRST
         char first;
@@ -109,8 +113,10 @@ int main(int count, char **words) {
         newest = place;
 #endif
         if (place < MOST) {
-            pthread_create(&thread, 0, serve, (void *)place);
-            pthread_detach(thread);
+            pthread_create(&newest_thread, 0, serve, (void *)place);
+#ifndef BUG_WAITS_FOR_THREAD
+            pthread_detach(newest_thread);
+#endif
         }
     }
 }
