@@ -47,9 +47,10 @@ def has_sockets(pid: int) -> bool:
     return bool(connections_of(pid))
 
 
-def has_read_all(pid: int) -> bool:
-    """Tell whether nothing lies unread in the connections of a process and its descendants. Linux only."""
-    return not any(each.queue for each in connections_of(pid, ESTABLISHED))
+def has_read_all(*pids: int) -> bool:
+    """Tell whether nothing lies unread in the connections of processes and their descendants. Linux only."""
+    unread = {each.inode for each in tcp_sockets((ESTABLISHED,)) if each.queue}
+    return not unread or all(unread.isdisjoint(inodes_of(pid)) for pid in pids)
 
 
 def connections_of(pid: int, *states: int) -> list[Socket]:
@@ -57,8 +58,13 @@ def connections_of(pid: int, *states: int) -> list[Socket]:
     sockets = tcp_sockets(states or EVERY_STATE)
     if not sockets:  # as in most looks at a program that is starting
         return []
-    inodes = {inode for member in family(pid) for inode in sockets_of(member)}
+    inodes = inodes_of(pid)
     return [each for each in sockets if each.inode in inodes]
+
+
+def inodes_of(pid: int) -> set[int]:
+    """Return the inodes of the sockets of a process and its descendants."""
+    return {inode for member in family(pid) for inode in sockets_of(member)}
 
 
 def sockets_of(pid: int) -> set[int]:

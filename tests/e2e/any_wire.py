@@ -107,7 +107,9 @@ def survive_long_lines(server: Server, speaker: Client, hearers: Sequence[Client
     """Let one say longer and longer lines, and a short one behind each, which all others see."""
     programs = programs_of(server, speaker, *hearers)
     for size in LONG_LINES:
-        speaker.types(words.long_line(size))
+        speaker.types(line := words.long_line(size))
+        for hearer in hearers:
+            wait_to_see(hearer, line[-WORD_BYTES:], programs)  # what is short must not be joined to it
         passes_behind(speaker, hearers, programs, words)
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from grader.actors import Client, Server
 from grader.contract import HOST, Contract
-from grader.listening import is_connected, listening_ports
+from grader.family import is_at_rest
+from grader.listening import has_read_all, is_connected, listening_ports
 from grader.peers import Peer
 from grader.program import Program
 from grader.screen import LAST_CHARACTERS
@@ -40,6 +41,9 @@ OTHER_SIGNAL = {signal.SIGINT: signal.SIGTERM, signal.SIGTERM: signal.SIGINT}
 CROWD = 200
 """More than any accept queue but a deep one holds."""
 
+CROSSINGS = 4
+"""Times that two lines cross."""
+
 RESIDUE = 8
 """Characters of an older line that are told from anything else."""
 
@@ -52,14 +56,35 @@ needs_netcat = pytest.mark.skipif(not shutil.which("nc"), reason="needs nc (Debi
 
 def talk(speaker: Client, hearer: Client, line: str) -> None:
     """Let one say a line and the other see it."""
+    all_listen(speaker.stage)
     speaker.types(line)
     hearer.sees(line)
+
+
+def all_listen(stage: Stage) -> None:
+    """Wait a moment until nobody has anything to read or to do: so what is said next comes by itself."""
+    pids = [each.pid for each in stage.cast if isinstance(each, Program)]
+    stage.wait_for_outside(lambda: has_read_all(*pids) and all(map(is_at_rest, pids)), SETTLING_SECONDS)
 
 
 def exchange(speaker: Client, hearer: Client, line: str) -> None:
     """Let one say a line, and the other say it back in capitals."""
     talk(speaker, hearer, line)
     talk(hearer, speaker, line[:16].upper())
+
+
+def cross_lines(alice: Client, bob: Client, words: Words) -> None:
+    """Let two speak at the same time, again and again, and each see what the other says.
+
+    There is nobody else: whoever hears two at once may be sent both lines in one piece.
+    """
+    for _ in range(CROSSINGS):
+        mine, yours = words.several(2)
+        all_listen(alice.stage)
+        alice.types(mine)
+        bob.types(yours)
+        bob.sees(mine)
+        alice.sees(yours)
 
 
 def say_marker(speaker: Client, words: Words) -> str:

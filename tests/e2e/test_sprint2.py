@@ -51,6 +51,7 @@ from tests.e2e.steps import (
     Bring,
     Connect,
     are_idle,
+    cross_lines,
     depart,
     each_leaving,
     exchange,
@@ -123,12 +124,7 @@ def test_in_a_row(speaking: str, alice: Client, bob: Client, words: Words) -> No
 )
 def test_crossing(alice: Client, bob: Client, words: Words) -> None:
     """Lines that cross each other all arrive."""
-    for _ in range(4):
-        mine, yours = words.word(), words.word()
-        alice.types(mine)
-        bob.types(yours)
-        bob.sees(mine)
-        alice.sees(yours)
+    cross_lines(alice, bob, words)
 
 
 @check(
