@@ -61,6 +61,7 @@ def stand(program: Program) -> dict[str, Any]:
     """Return how one program stands."""
     code = program.exit_code
     tasks = waits(program) if code is None else {}
+    queues = accept_queues(program.pid) if code is None else {}
     complaints = [line for line in program.written.get("stderr", b"").split(b"\n") if line]
     return {
         "name": program.name,
@@ -72,7 +73,8 @@ def stand(program: Program) -> dict[str, Any]:
         "titles": titles(list(tasks)),
         "unread": unread(program.pid) if code is None else 0,
         "end_unread": has_end_unread(program.pid) if code is None else False,
-        "waiting": sum(accept_queues(program.pid).values()) if code is None else 0,
+        "listens": bool(queues),
+        "waiting": sum(queues.values()),
         "seconds": cpu_seconds(program) if code is None else 0.0,
     }
 

@@ -80,10 +80,16 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     yield ""
     if name:
         yield f"cause:    {name}. {sentence}"
-    yield f"hint:     {verdict.hint}"
+    if has_begun(scene):
+        yield f"hint:     {verdict.hint}"
     yield f"repeat:   {repeat(verdict, setting)}"
     if setting.contract.wire == COURSE and setting.sprint not in BINARY:
         yield f"by hand:  nc 127.0.0.1 PORT for each actor, and the steps above (server: {setting.contract.server})"
+
+
+def has_begun(scene: Scene) -> bool:
+    """Tell whether anybody has come to the server: until then nothing has been tried that a hint could be about."""
+    return any(entry.actor != "server" for entry in scene.entries)
 
 
 def titled(title: str, lines: list[str]) -> Iterator[str]:
@@ -162,7 +168,8 @@ def stand(program: dict[str, Any]) -> list[str]:
     unread = f", {counted(program['unread'], 'byte')} unread" if program["unread"] else ""
     unread += ", the end of its connection unread" if program.get("end_unread") else ""
     waiting = f", {program['waiting']} wait to be accepted" if program["waiting"] else ""
-    lines = [f"{program['name']} {program['how']}{unread}{waiting}"]
+    is_deaf = program["name"] == "server" and program["code"] is None and not program.get("listens", True)
+    lines = [f"{program['name']} {program['how']}{', does not listen' * is_deaf}{unread}{waiting}"]
     lines += [
         f"    {title}: {wait}" for title, wait in zip(program["titles"], program["threads"], strict=True)
     ]

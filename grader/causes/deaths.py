@@ -13,6 +13,9 @@ BESIDE = "program"
 TRACEBACK, INTERRUPTED = "Traceback (most recent call last)", "KeyboardInterrupt"
 """What a Python program writes when an exception ends it, and the exception that Ctrl+C raises in it."""
 
+ELSEWHERE = re.compile(r"does not listen on port (?P<wanted>\d+); it listens on \[(?P<got>\d+)\]")
+"""What is said of a server that listens on another port, and on no other."""
+
 IN_USE = re.compile(r"already in use|j\S* utilis", re.IGNORECASE)
 """What systems say of an address that somebody has, in English and in French."""
 
@@ -25,7 +28,27 @@ IN_USE = re.compile(r"already in use|j\S* utilis", re.IGNORECASE)
 def no_reuseaddr(seen: Evidence) -> bool:
     """Find a server that cannot have the port of the one before, in this scene or, where it is fixed, in another."""
     error = seen.scene.error  # with the last words of the one that never listened
-    return "never listened" in error and (stopped(seen) or bool(IN_USE.search(error)))
+    is_nowhere = "never listened" in error
+    is_elsewhere = seen.check == "restart" and bool(
+        ELSEWHERE.search(error)
+    )  # it did not look what bind returned
+    return (is_nowhere and bool(IN_USE.search(error))) or (stopped(seen) and (is_nowhere or is_elsewhere))
+
+
+@CAUSES.named(
+    "byte-order",
+    "The server listens on another port: it has the two bytes of its own, turned round. On the wire the high byte "
+    "comes first: htons(port) before bind, and before connect, too. (Two programs that both lack it meet.)",
+)
+def byte_order(seen: Evidence) -> bool:
+    """Find a server that has not turned its port round, on a machine that keeps numbers the other way."""
+    found = ELSEWHERE.search(seen.scene.error)
+    return found is not None and turned_round(int(found["wanted"])) == int(found["got"])
+
+
+def turned_round(port: int) -> int:
+    """Return the port whose two bytes come in the other order."""
+    return int.from_bytes(port.to_bytes(2, "little"), "big")
 
 
 @CAUSES.named(

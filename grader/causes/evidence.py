@@ -5,7 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from grader.journal import CLOSED, ENDED, NETWORK, PRESSED, RECEIVED, SENT, SHOWN, SIGNALLED, TYPED, Entry
+from grader.journal import (
+    CLOSED,
+    ENDED,
+    NETWORK,
+    PRESSED,
+    RECEIVED,
+    SENT,
+    SHOWN,
+    SIGNALLED,
+    STOPPED,
+    TYPED,
+    Entry,
+)
 from grader.verdicts import SAID, Scene, quoted
 
 FLOOD_BYTES, FLOOD_SHARE = 20_000, 20
@@ -161,6 +173,11 @@ def words_of(program: dict[str, Any]) -> str:
 def stopped(seen: Evidence) -> bool:
     """Tell whether somebody has ended the server."""
     return any(entry.actor == "server" and entry.act == SIGNALLED for entry in seen.scene.entries)
+
+
+def was_stopped(seen: Evidence, name: str) -> bool:
+    """Tell whether a program was ended because it printed without end."""
+    return any(is_by(entry, name, STOPPED) for entry in seen.scene.entries)
 
 
 def is_line(entry: Entry) -> bool:

@@ -1,13 +1,20 @@
 """Causes: nobody can tell where a message ends."""
 
+import re
 from itertools import pairwise
 
-from grader.causes.evidence import Evidence, is_by, is_line, is_line_to_see, is_spoiling, is_spoilt
+from grader.causes.evidence import SPOILT, Evidence, is_by, is_line, is_line_to_see, is_spoilt
 from grader.causes.rules import Causes
-from grader.journal import SENT
+from grader.journal import NETWORK, SENT
 from grader.verdicts import quoted
 
 CAUSES = Causes()
+
+BETWEEN = r"(\0[^\0\n]*)?"
+"""What may stand between two lines in one piece where no line feed ends the first: a NUL, and who says the second."""
+
+FROM_THE_SERVER = "holds back what server sends"
+"""What a network does before it spoils that: what the server passes on comes before, and what it spoils of others."""
 
 
 @CAUSES.named(
@@ -54,8 +61,8 @@ def came_right_behind_another(seen: Evidence) -> bool:
     """Tell whether the line that is missed was sent in one piece with another that was typed."""
     text = seen.missed()[1]
     others = {entry.text for entry in seen.typed() if is_line(entry)} - {text}
-    together = [f"{other}{between}{text}".encode() for other in others for between in ("", "\0")]
-    return any(pair in entry.data for entry in seen.sent() for pair in together)
+    together = [re.escape(other) + BETWEEN + re.escape(text) for other in others]
+    return any(re.search(pair.encode(), entry.data) for entry in seen.sent() for pair in together)
 
 
 def has_passed_on(seen: Evidence) -> bool:
@@ -64,7 +71,10 @@ def has_passed_on(seen: Evidence) -> bool:
     One that sends nothing more has another fault; where nobody has overheard it, that is not known.
     """
     entries = seen.tapped.entries
-    spoilt = next((n for n, entry in enumerate(entries) if is_spoiling(entry)), len(entries))
+    acts = [entry.act if entry.actor == NETWORK else "" for entry in entries]
+    spoilt = next(
+        (n for n, act in enumerate(acts) if act.startswith((*SPOILT, FROM_THE_SERVER))), len(entries)
+    )
     return not entries or any(is_by(entry, "server", SENT) for entry in entries[spoilt:])
 
 

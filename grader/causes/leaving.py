@@ -14,6 +14,7 @@ from grader.causes.evidence import (
     leavers,
     spoken,
     stopped,
+    was_stopped,
 )
 from grader.causes.rules import Causes
 from grader.journal import CLOSED, ENDED, PRESSED, SENT, SIGNALLED, TYPED, Entry
@@ -61,7 +62,8 @@ def is_prefix_lost(seen: Evidence) -> bool:
 )
 def server_ended_by_fin(seen: Evidence) -> bool:
     """Find a server that is over because a client is."""
-    return seen.program("server").get("code") is not None and seen.somebody_left() and not stopped(seen)
+    was_ended = stopped(seen) or was_stopped(seen, "server")
+    return seen.program("server").get("code") is not None and seen.somebody_left() and not was_ended
 
 
 @CAUSES.named(

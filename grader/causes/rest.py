@@ -15,6 +15,7 @@ from grader.causes.evidence import (
     misses_old_line,
     says,
     waits_only,
+    was_stopped,
     words_of,
 )
 from grader.causes.rules import Causes
@@ -56,6 +57,16 @@ IN_A_THREAD = "Exception in thread "
 def silent_client_blocks(seen: Evidence) -> bool:
     """Find somebody who waits to be accepted though nobody has left, and others say nothing."""
     return seen.check == "silent" and bool(seen.program("server").get("waiting"))
+
+
+@CAUSES.named(
+    "listener-closed",
+    "The server listens no longer: the listening socket has been closed, so nobody can connect any more, and accept "
+    "fails at once. Close what accept has returned, which is another socket for each client.",
+)
+def listener_closed(seen: Evidence) -> bool:
+    """Find a server that lives on without a listening socket while somebody wants to come."""
+    return is_alive(seen) and not seen.program("server").get("listens", True) and bool(newcomer_of(seen))
 
 
 @CAUSES.named(
@@ -139,11 +150,12 @@ def busy_client(seen: Evidence) -> bool:
     "for ever.",
 )
 def busy(seen: Evidence) -> bool:
-    """Find a server that burns the processor."""
+    """Find a server that burns the processor, or that was stopped because it printed for ever."""
     used = float(seen.program("server").get("seconds", 0))
     if seen.flooders():  # they give it all that work
         return False
-    return "server uses" in seen.scene.error or (seen.check not in HEAVY and used > BUSY_SECONDS)
+    is_burning = "server uses" in seen.scene.error or (seen.check not in HEAVY and used > BUSY_SECONDS)
+    return is_burning or was_stopped(seen, "server")
 
 
 @CAUSES.named(

@@ -27,6 +27,9 @@ CAUSES = Causes()
 ALIKE = 0.75
 """Two words that were made up by chance are less alike than that, and one that has lost a letter is more."""
 
+POINTER_BYTES = 8
+"""The size of an address on today's machines."""
+
 ONCE = re.compile(r"(?P<who>\w+) is shown ['\"](?P<line>.*)['\"] once")
 
 ECHOING = "s4"
@@ -95,6 +98,18 @@ def is_first_word(wanted: str, sent: Sequence[str]) -> bool:
     is_in_pieces = any(text.startswith(" ") for text in sent)
     is_whole = any(wanted in text for text in sent)
     return bool(rest) and not is_in_pieces and not is_whole and any(by_itself.search(text) for text in sent)
+
+
+@CAUSES.named(
+    "sizeof-pointer",
+    "Of each line exactly eight bytes are sent, or received: sizeof of a pointer is the pointer's size, not that of "
+    "what it points to. Hand the length on as an argument, or send strlen(line) bytes and the end of the line.",
+)
+def sizeof_pointer(seen: Evidence) -> bool:
+    """Find the first POINTER_BYTES of a longer line sent, and nothing of the rest."""
+    line = seen.missed()[1].encode()
+    is_sent_so = any(entry.data == line[:POINTER_BYTES] for entry in seen.sent())
+    return len(line) > POINTER_BYTES and is_sent_so and not is_spoilt(seen)
 
 
 @CAUSES.named(

@@ -18,6 +18,7 @@ from grader.journal import (
     SHOWN,
     SIGNALLED,
     STARTED,
+    STOPPED,
     TYPED,
     Entry,
 )
@@ -482,6 +483,54 @@ def test_a_name_that_opens_each_line_is_no_old_line() -> None:
 def test_in_sprint_1_a_line_may_wait_for_its_turn() -> None:
     scene = played("bob sees 'povelu'", [entry("bob", STARTED), *relayed("alice", "povelu")], ALICE, BOB)
     assert told("s1-answer", scene) == ""
+
+
+def test_what_the_server_sends_is_cut_behind_the_server() -> None:
+    held = entry("network", "holds back what server sends")
+    steps = [held, PASSED_ON, entry("network", "lets through all of server")]
+    scene = played("bob sees 'povelu'", steps, ALICE, BOB)
+    assert told("s2-cut", scene, "from the server") == "no-framing-cut"
+
+
+def test_a_line_sent_behind_another_with_a_name_in_front_is_joined() -> None:
+    steps = [
+        entry("alice", TYPED, "povelu"),
+        entry("carol", TYPED, "lopina"),
+        entry("server", SENT, "carol: lopina\0alice: povelu\0", "bob"),
+    ]
+    assert told("s3-leave", played("bob sees 'povelu'", steps, ALICE, BOB)) == "no-framing-joined"
+
+
+def test_a_server_that_prints_for_ever_has_not_ended_with_a_client() -> None:
+    steps = [GONE, entry("server", STOPPED, "more than 16 MiB of output")]
+    error = "expected: bob sees 'povelu'\n     got: nothing"
+    scene = Scene(error, tuple(steps), (program("server", code=-9), ALICE, BOB))
+    assert cause("s1-broken-network", scene) == "busy"
+
+
+@pytest.mark.parametrize(("listens", "name"), [(False, "listener-closed"), (True, "")])
+def test_who_has_closed_the_listening_socket_can_be_reached_no_more(listens: bool, name: str) -> None:
+    scene = missed("newcomer connects to port 4", "newcomer ended", *FIRST_GONE, listens=listens)
+    assert cause("s1-after-fin", scene) == name
+
+
+@pytest.mark.parametrize(("port", "name"), [(55176, "byte-order"), (55177, "port-not-bound")])
+def test_a_port_may_be_turned_round(port: int, name: str) -> None:
+    assert cause("s1-answer", Scene(f"server does not listen on port 35031; it listens on [{port}]")) == name
+
+
+def test_a_server_that_has_not_looked_at_bind_wants_an_option() -> None:
+    error = "server does not listen on port 35031; it listens on [41234]"
+    scene = Scene(error, (entry("server", SIGNALLED, "SIGKILL"),))
+    assert cause("s1-restart", scene) == "no-reuseaddr"
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"), [("povelu l", "sizeof-pointer"), ("povelu la", "changed-by-client")], ids=["8", "9"]
+)
+def test_eight_bytes_of_a_longer_line_are_the_size_of_a_pointer(sent: str, name: str) -> None:
+    steps = [entry("alice", TYPED, "povelu lapina"), entry("alice", SENT, sent, "server")]
+    assert told("s2-either-first", played("bob sees 'povelu lapina'", steps, ALICE, BOB)) == name
 
 
 SPOILT = entry("network", "lets through all of alice")

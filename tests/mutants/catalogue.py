@@ -1623,6 +1623,9 @@ FAULTY = [
     Compiled(3, "quit is text", "-DBUG_QUIT_IS_TEXT", "s3-leave", "quit-is-text"),
     Compiled(2, "client waits for its thread", "-DBUG_WAITS_FOR_THREAD", "s2-leave", "waits-for-thread"),
     Compiled(3, "waits for a thread", "-DBUG_WAITS_FOR_THREAD", "s3-server-end", "waits-for-thread"),
+    Compiled(1, "sizeof of a pointer", "-DBUG_SIZEOF_POINTER", "s1-first-line", "sizeof-pointer"),
+    Compiled(1, "byte order", "-DBUG_BYTE_ORDER", "s1-first-line", "byte-order"),
+    Compiled(1, "listener closed", "-DBUG_LISTENER_CLOSED", "s1-after-fin", "listener-closed"),
     # any wire
     Compiled(1, "busy", "-DBUG_BUSY", "s1-rest", "busy"),
     Compiled(2, "busy", "-DBUG_BUSY", "s2-rest", "busy"),

@@ -65,6 +65,9 @@ static int send_message(int fd, const char *text) {
     size_t length = strlen(text);
 #if defined BUG_NO_FRAMING || defined BUG_RESIDUE
     return send_all(fd, text, length);
+#elif defined BUG_SIZEOF_POINTER
+    (void)length;
+    return send_all(fd, text, sizeof text);
 #elif WIRE == 0
     return send_all(fd, text, length + 1);
 #elif WIRE == 1
@@ -147,6 +150,9 @@ static int listen_on(const char *port) {
     int listener = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
 #ifdef BUG_PORT
     address.sin_port = htons((uint16_t)(atoi(port) + 1));
+#endif
+#ifdef BUG_BYTE_ORDER
+    address.sin_port = (in_port_t)atoi(port);
 #endif
 #ifndef BUG_NO_REUSE
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);

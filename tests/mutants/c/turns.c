@@ -78,6 +78,9 @@ int main(int count, char **words) {
 #endif
         for (int place = 0; place < 2; place++)
             close(clients[place].fd);
+#ifdef BUG_LISTENER_CLOSED
+        close(listener);
+#endif
 #ifdef BUG_CRASH
         clients[*(volatile int *)0].fd = -1;
 #endif
