@@ -66,8 +66,7 @@ static int send_message(int fd, const char *text) {
 #if defined BUG_NO_FRAMING || defined BUG_RESIDUE
     return send_all(fd, text, length);
 #elif defined BUG_SIZEOF_POINTER
-    (void)length;
-    return send_all(fd, text, sizeof text);
+    return send_all(fd, text, length < sizeof text ? length + 1 : sizeof text);
 #elif WIRE == 0
     return send_all(fd, text, length + 1);
 #elif WIRE == 1
