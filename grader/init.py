@@ -37,6 +37,12 @@ ASKS_A_PLACE = re.compile(
 )
 """What stands there where he is to type whether he is the first or the second: `Client 1 ou 2 ? `."""
 
+IN_TURN = (1, 2)
+"""Sprints in whose conversation people may speak one after the other."""
+
+UNHEARD = re.compile(r"^expected: bob sees ")
+"""What is missed where the first who comes is not to speak first."""
+
 LEFT = re.compile(r"^expected: \w+ ends$", re.MULTILINE)
 """What is missed where people can talk, and one does not leave."""
 
@@ -51,7 +57,7 @@ played."""
 REMEDY = f"""Change {FILE_NAME} by hand; README.md says how. `login` types what a program asks for first, `first` says
 who speaks first, `quit` how one leaves."""
 
-CORRECTIONS = ("port", "login", "quit", "another word for quit")
+CORRECTIONS = ("port", "login", "quit", "another word for quit", "first")
 """What a conversation may show to be wanting."""
 
 WRITTEN, NOT_WRITTEN = 0, 2
@@ -141,7 +147,8 @@ def tried_copy(copy: Path, directory: Path, sprints: Sequence[int]) -> Trial:
         words = f"Tried: people can talk as in sprint {ALIKE.get(sprint, sprint)}.\n{MORE}"
         return Trial(words, login_of(contract, sources) if sprint in LOGINS else {})
     words = in_words(problems, contract).replace(str(copy), str(directory))
-    return Trial(words, wanting(contract, "\n".join(problems), sources))
+    lines = wanting(contract, "\n".join(problems), sources) or first_of(contract, problems)
+    return Trial(words, lines)
 
 
 def wanting(contract: Contract, problems: str, sources: str) -> dict[str, str]:
@@ -155,6 +162,17 @@ def wanting(contract: Contract, problems: str, sources: str) -> dict[str, str]:
         return login
     is_asked = ASKS_A_PLACE.search(sources) and not (contract.login or contract.tells_places)
     return {"login": '["{place}"]'} if is_asked else {}
+
+
+def first_of(contract: Contract, problems: dict[str, int]) -> dict[str, str]:
+    """Return the line that lets the second speak first, where people can talk so: it is tried in this copy."""
+    unheard = next((sprint for problem, sprint in problems.items() if UNHEARD.search(problem)), 0)
+    if contract.first != 1 or unheard not in IN_TURN:
+        return {}
+    with (contract.directory / FILE_NAME).open("a") as file:
+        file.write("first = 2\n")
+    _entries, problem = played(unheard, contract, sandboxed=True)
+    return {} if problem else {"first": "2"}
 
 
 def next_word(tried_word: str, words: list[str]) -> str:

@@ -144,6 +144,45 @@ def test_a_client_that_ends_at_another_word_is_told_it(stage: Stage, tmp_path: P
     assert b"Tried: people can talk as in sprint 1, 2 or 3." in program.written["stdout"], program.written
 
 
+SECOND_FIRST_SERVER_PY = """
+import socket, sys
+s = socket.socket()
+s.bind(("", int(sys.argv[1])))
+s.listen(5)
+hearer, speaker = s.accept()[0], s.accept()[0]
+hearer.sendall(b"0"), speaker.sendall(b"1")
+while chunk := speaker.recv(4096):
+    hearer.sendall(chunk)
+    hearer, speaker = speaker, hearer
+"""
+
+TURN_BASED_CLIENT_PY = """
+import socket, sys
+s = socket.socket()
+s.connect((sys.argv[1], int(sys.argv[2])))
+speaks = s.recv(1) == b"1"
+while True:
+    if speaks:
+        line = input("> ")
+        if line == "fin":
+            break
+        s.sendall(line.encode())
+    elif chunk := s.recv(4096):
+        print(chunk.decode(), flush=True)
+    else:
+        break
+    speaks = not speaks
+"""
+
+
+def test_where_the_second_speaks_first_that_is_found_out(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "serveur.py").write_text(SECOND_FIRST_SERVER_PY)
+    (tmp_path / "client.py").write_text(TURN_BASED_CLIENT_PY)
+    program = run(stage, tmp_path, "--sprint", "1")
+    assert read_contract(tmp_path).first == 2
+    assert b"Tried: people can talk as in sprint 1." in program.written["stdout"], program.written
+
+
 def test_nothing_is_written_over(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / "messagerie.toml").write_text("mine")
     program = run(stage, tmp_path)
