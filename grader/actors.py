@@ -30,6 +30,11 @@ is not waited for any longer."""
 NAP_SECONDS = 2.0
 """Some sleep before their prompt, and throw away what was typed meanwhile. Who polls is seen to wake up soon."""
 
+ASKS_FOR_ENTER = re.compile(
+    r"\b(appuye[rz]|tape[rz]|press|hit)\b.*\b(entr[ée]e|enter|return|touche|key)\b", re.IGNORECASE
+)
+"""What stands on the screen of a program that ends once its user has seen its last words."""
+
 ASKED_SECONDS = 2.0
 """A program that shows nothing, and is not seen to read its keyboard, wants its user's name by then."""
 
@@ -207,12 +212,14 @@ class Client:
             raise Unseen(self.stage, f"{self.name} sees {before!r} and no {text!r} before it", f"{text!r}")
 
     def presses_control_c(self) -> None:
-        """Press Ctrl+C, which the terminal turns into a signal."""
+        """Press Ctrl+C, which the terminal turns into a signal, once the program is at rest."""
+        self.comes_to_rest()
         self.stage.journal.write(self.name, PRESSED, "Ctrl+C")
         self.program.types(b"\x03")
 
     def ends_input(self) -> None:
-        """Press Ctrl+D on an empty line, or close the pipe."""
+        """Press Ctrl+D on an empty line, once the program is at rest, or close the pipe."""
+        self.comes_to_rest()
         self.stage.journal.write(
             self.name, *((PRESSED, "Ctrl+D") if self.terminal else (TYPED, "end of input"))
         )
@@ -224,9 +231,9 @@ class Client:
         self.ends_with_its_user()
 
     def ends_with_its_user(self) -> None:
-        """Wait until the program has ended; one that has closed its connection and asks for Enter is given it."""
+        """Wait until the program has ended; one that is through with the others and waits for Enter is given it."""
         self.stage.wait_for_outside(lambda: not self.is_running() or self._only_waits_for_its_user())
-        if self.is_running() and not has_sockets(self.program.pid):
+        if self.is_running() and self._is_through():
             self.types("")
         self.ends()
 
@@ -270,7 +277,11 @@ class Client:
             )
 
     def _only_waits_for_its_user(self) -> bool:
-        return not has_sockets(self.program.pid) and is_at_rest(self.program.pid)
+        return self._is_through() and is_at_rest(self.program.pid)
+
+    def _is_through(self) -> bool:
+        last_line = self.shown().decode(errors="replace").rstrip().rpartition("\n")[2]
+        return not has_sockets(self.program.pid) or bool(ASKS_FOR_ENTER.search(last_line))
 
     def _expect(self, texts: list[str], wanted: str) -> int:
         try:

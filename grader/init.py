@@ -2,7 +2,7 @@
 
 It guesses what the sources and the launch scripts tell. Then it builds the programs, plays a conversation, and says
 what came of it. Where the server listens on another port than was guessed, or a client asks for a name, or which of
-two it is, that is written, too, and tried.
+two it is, or where the second is to speak first, that is written, too, and tried.
 """
 
 import argparse

@@ -80,16 +80,17 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     yield ""
     if name:
         yield f"cause:    {name}. {sentence}"
-    if has_begun(scene):
+    if not is_stillborn(scene):
         yield f"hint:     {verdict.hint}"
     yield f"repeat:   {repeat(verdict, setting)}"
     if setting.contract.wire == COURSE and setting.sprint not in BINARY:
         yield f"by hand:  nc 127.0.0.1 PORT for each actor, and the steps above (server: {setting.contract.server})"
 
 
-def has_begun(scene: Scene) -> bool:
-    """Tell whether anybody has come to the server: until then nothing has been tried that a hint could be about."""
-    return any(entry.actor != "server" for entry in scene.entries)
+def is_stillborn(scene: Scene) -> bool:
+    """Tell whether there was no server for anybody to come to: nothing was tried that a hint could be about."""
+    never_listened = "never listened" in scene.error or "does not listen" in scene.error
+    return never_listened and all(entry.actor == "server" for entry in scene.entries)
 
 
 def titled(title: str, lines: list[str]) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 import re
 
-from grader.causes.evidence import Evidence, stopped, words_of
+from grader.causes.evidence import Evidence, is_alive, is_by, newcomer_of, stopped, words_of
 from grader.causes.rules import Causes
+from grader.journal import STOPPED
 
 CAUSES = Causes()
 
@@ -18,6 +19,16 @@ ELSEWHERE = re.compile(r"does not listen on port (?P<wanted>\d+); it listens on 
 
 IN_USE = re.compile(r"already in use|j\S* utilis", re.IGNORECASE)
 """What systems say of an address that somebody has, in English and in French."""
+
+
+@CAUSES.named(
+    "prints-for-ever",
+    "The server printed without end, and was stopped. Somewhere it goes round and round: recv returns 0, or accept "
+    "fails, at once and for ever. Look at what they return, say it once (perror), and leave that loop.",
+)
+def prints_for_ever(seen: Evidence) -> bool:
+    """Find a server that was stopped because of what it printed."""
+    return any(is_by(entry, "server", STOPPED) for entry in seen.scene.entries)
 
 
 @CAUSES.named(
@@ -59,6 +70,17 @@ def turned_round(port: int) -> int:
 def port_not_bound(seen: Evidence) -> bool:
     """Find a server that does not listen where it should."""
     return "does not listen" in seen.scene.error
+
+
+@CAUSES.named(
+    "listener-closed",
+    "The server listens no longer: the listening socket has been closed, so nobody can connect any more, and accept "
+    "fails at once. Close what accept has returned, which is another socket for each client.",
+)
+def listener_closed(seen: Evidence) -> bool:
+    """Find a server that lives on without a listening socket while somebody wants to come."""
+    is_deaf = is_alive(seen) and not seen.program("server").get("listens", True)
+    return is_deaf and ("connects to port" in seen.scene.expected or bool(newcomer_of(seen)))
 
 
 @CAUSES.named(

@@ -7,6 +7,7 @@ from typing import Any
 
 from grader.journal import (
     CLOSED,
+    CONNECTED,
     ENDED,
     NETWORK,
     PRESSED,
@@ -14,7 +15,7 @@ from grader.journal import (
     SENT,
     SHOWN,
     SIGNALLED,
-    STOPPED,
+    STARTED,
     TYPED,
     Entry,
 )
@@ -175,9 +176,27 @@ def stopped(seen: Evidence) -> bool:
     return any(entry.actor == "server" and entry.act == SIGNALLED for entry in seen.scene.entries)
 
 
-def was_stopped(seen: Evidence, name: str) -> bool:
-    """Tell whether a program was ended because it printed without end."""
-    return any(is_by(entry, name, STOPPED) for entry in seen.scene.entries)
+def first_departure(seen: Evidence) -> int:
+    """Return the place of the first departure among the entries; 0 where nobody has left."""
+    return next((n for n, entry in enumerate(seen.scene.entries) if is_departure(entry)), 0)
+
+
+def newcomer_of(seen: Evidence) -> str:
+    """Return the last who has come after somebody had left."""
+    entries = seen.scene.entries
+    left = first_departure(seen) or len(entries)
+    newcomers = [
+        entry.actor
+        for entry in entries[left:]
+        if entry.act in (STARTED, CONNECTED) and entry.actor != "server"
+    ]
+    return newcomers[-1] if newcomers else ""
+
+
+def is_alive(seen: Evidence) -> bool:
+    """Tell whether there is a server, and it has not ended."""
+    server = seen.program("server")
+    return bool(server) and server["code"] is None
 
 
 def is_line(entry: Entry) -> bool:

@@ -14,14 +14,15 @@ from grader.causes.evidence import (
     leavers,
     spoken,
     stopped,
-    was_stopped,
 )
 from grader.causes.rules import Causes
 from grader.journal import CLOSED, ENDED, PRESSED, SENT, SIGNALLED, TYPED, Entry
 
 CAUSES = Causes()
 
-FOR_THE_NETWORK = re.compile(r"waits in (?!.*keyboard)")
+FOR_THE_NETWORK = re.compile(
+    r"waits in (recv|read|accept)\w* on (the connection|the listening|descriptor|a socket)"
+)
 """What is told of a thread that waits for a connection or for a newcomer."""
 
 ACTS = (TYPED, PRESSED, SIGNALLED, ENDED)
@@ -62,8 +63,7 @@ def is_prefix_lost(seen: Evidence) -> bool:
 )
 def server_ended_by_fin(seen: Evidence) -> bool:
     """Find a server that is over because a client is."""
-    was_ended = stopped(seen) or was_stopped(seen, "server")
-    return seen.program("server").get("code") is not None and seen.somebody_left() and not was_ended
+    return seen.program("server").get("code") is not None and seen.somebody_left() and not stopped(seen)
 
 
 @CAUSES.named(

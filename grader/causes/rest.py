@@ -7,19 +7,21 @@ from grader.causes.evidence import (
     RELAYING,
     TABLE,
     Evidence,
+    first_departure,
+    is_alive,
     is_by,
     is_departure,
     is_line,
     is_line_to_see,
     leavers,
     misses_old_line,
+    newcomer_of,
     says,
     waits_only,
-    was_stopped,
     words_of,
 )
 from grader.causes.rules import Causes
-from grader.journal import CONNECTED, SENT, STARTED
+from grader.journal import SENT
 from grader.verdicts import quoted
 
 CAUSES = Causes()
@@ -57,16 +59,6 @@ IN_A_THREAD = "Exception in thread "
 def silent_client_blocks(seen: Evidence) -> bool:
     """Find somebody who waits to be accepted though nobody has left, and others say nothing."""
     return seen.check == "silent" and bool(seen.program("server").get("waiting"))
-
-
-@CAUSES.named(
-    "listener-closed",
-    "The server listens no longer: the listening socket has been closed, so nobody can connect any more, and accept "
-    "fails at once. Close what accept has returned, which is another socket for each client.",
-)
-def listener_closed(seen: Evidence) -> bool:
-    """Find a server that lives on without a listening socket while somebody wants to come."""
-    return is_alive(seen) and not seen.program("server").get("listens", True) and bool(newcomer_of(seen))
 
 
 @CAUSES.named(
@@ -128,11 +120,6 @@ def left_alone(seen: Evidence) -> bool:
     return is_accepting(seen) and bool(alone)
 
 
-def first_departure(seen: Evidence) -> int:
-    """Return the place of the first departure among the entries; 0 where nobody has left."""
-    return next((n for n, entry in enumerate(seen.scene.entries) if is_departure(entry)), 0)
-
-
 @CAUSES.named(
     "busy-client",
     "A client uses the processor while nothing happens: somewhere it asks again and again instead of waiting. "
@@ -150,12 +137,11 @@ def busy_client(seen: Evidence) -> bool:
     "for ever.",
 )
 def busy(seen: Evidence) -> bool:
-    """Find a server that burns the processor, or that was stopped because it printed for ever."""
+    """Find a server that burns the processor."""
     used = float(seen.program("server").get("seconds", 0))
     if seen.flooders():  # they give it all that work
         return False
-    is_burning = "server uses" in seen.scene.error or (seen.check not in HEAVY and used > BUSY_SECONDS)
-    return is_burning or was_stopped(seen, "server")
+    return "server uses" in seen.scene.error or (seen.check not in HEAVY and used > BUSY_SECONDS)
 
 
 @CAUSES.named(
@@ -193,24 +179,6 @@ def place_never_freed(seen: Evidence) -> bool:
     if not newcomer or not is_alive(seen) or not is_left_out(seen, newcomer):
         return False
     return newcomer in (seen.missed()[0], next((entry.actor for entry in reversed(seen.typed())), ""))
-
-
-def newcomer_of(seen: Evidence) -> str:
-    """Return the last who has come after somebody had left."""
-    entries = seen.scene.entries
-    left = first_departure(seen) or len(entries)
-    newcomers = [
-        entry.actor
-        for entry in entries[left:]
-        if entry.act in (STARTED, CONNECTED) and entry.actor != "server"
-    ]
-    return newcomers[-1] if newcomers else ""
-
-
-def is_alive(seen: Evidence) -> bool:
-    """Tell whether there is a server, and it has not ended."""
-    server = seen.program("server")
-    return bool(server) and server["code"] is None
 
 
 def is_left_out(seen: Evidence, newcomer: str) -> bool:

@@ -107,9 +107,10 @@ def is_first_word(wanted: str, sent: Sequence[str]) -> bool:
 )
 def sizeof_pointer(seen: Evidence) -> bool:
     """Find the first POINTER_BYTES of a longer line sent, and nothing of the rest."""
-    line = seen.missed()[1].encode()
-    is_sent_so = any(entry.data == line[:POINTER_BYTES] for entry in seen.sent())
-    return len(line) > POINTER_BYTES and is_sent_so and not is_spoilt(seen)
+    line, sent = seen.missed()[1].encode(), [entry.data for entry in seen.sent()]
+    start, rest = line[:POINTER_BYTES], line[POINTER_BYTES:]
+    is_sent_so = start in sent and not any(data.startswith(rest) for data in sent)
+    return bool(rest) and is_sent_so and not is_spoilt(seen)
 
 
 @CAUSES.named(

@@ -16,7 +16,7 @@ from grader.program import Program
 from grader.stage import START_SECONDS
 from grader.unseen import Unseen, expect
 from grader.words import WORD_BYTES, Words
-from tests.e2e.steps import IDLE_SECONDS, cpu_seconds, say_marker, shows
+from tests.e2e.steps import IDLE_SECONDS, all_listen, cpu_seconds, say_marker, shows
 
 SILENT_SECONDS = 2.0
 """How long somebody who types nothing may take to connect. Where the name is asked first, nobody ever does."""
@@ -107,9 +107,9 @@ def survive_long_lines(server: Server, speaker: Client, hearers: Sequence[Client
     """Let one say longer and longer lines, and a short one behind each, which all others see."""
     programs = programs_of(server, speaker, *hearers)
     for size in LONG_LINES:
-        speaker.types(line := words.long_line(size))
-        for hearer in hearers:
-            wait_to_see(hearer, line[-WORD_BYTES:], programs)  # what is short must not be joined to it
+        speaker.types(words.long_line(size))
+        speaker.comes_to_rest()
+        all_listen(speaker.stage)  # what is short must not be joined to it
         passes_behind(speaker, hearers, programs, words)
 
 

@@ -76,7 +76,7 @@ def exchange(speaker: Client, hearer: Client, line: str) -> None:
 def cross_lines(alice: Client, bob: Client, words: Words) -> None:
     """Let two speak at the same time, again and again, and each see what the other says.
 
-    There is nobody else: whoever hears two at once may be sent both lines in one piece.
+    A third is not asked: whoever hears two at once may be sent both lines in one piece.
     """
     for _ in range(CROSSINGS):
         mine, yours = words.several(2)

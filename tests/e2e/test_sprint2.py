@@ -368,7 +368,7 @@ def test_broken_network(
     newcomer_on_network: Bring,
     words: Words,
 ) -> None:
-    """Somebody whose connection breaks has left: the server goes on, and a newcomer is served."""
+    """Somebody whose connection breaks has left: the other and the server go on, and a newcomer takes the place."""
     alice, bob = pair_on_network
     exchange(alice, bob, words.word())
     breaks_down(network, how, bob)

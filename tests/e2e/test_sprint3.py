@@ -225,7 +225,7 @@ def test_order(newcomer: Bring, words: Words) -> None:
 )
 def test_crossing(newcomer: Bring, words: Words) -> None:
     """Lines that cross each other all arrive."""
-    alice, bob = room_of(newcomer, words, 2)
+    alice, bob, _carol = room_of(newcomer, words, 3)
     cross_lines(alice, bob, words)
 
 

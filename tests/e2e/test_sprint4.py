@@ -149,9 +149,9 @@ def test_arrival(newcomer: Bring, words: Words) -> None:
     hint="Send each line back to the client that said it, whole and in order: that is its receipt",
 )
 def test_echo(people: People, words: Words) -> None:
-    """What each of three says comes back to him, ten lines in order."""
+    """What each of three says comes back to him, with its spaces, ten lines in order."""
     for each in people(3):
-        for line in words.several(10):
+        for line in (words.sentence(), *words.several(9)):
             talk(each, each, line)
 
 
@@ -246,11 +246,11 @@ def test_while_typing(people: People, newcomer: Bring, words: Words) -> None:
     hint="Put the name in front of the line in the server, and send it to every client in the table",
 )
 def test_to_all(people: People, words: Words) -> None:
-    """What one says all others see too, with its spaces, and with his name."""
+    """What one says all others see too, with his name."""
     there = people(3)
     for speaker in there:
         are_heard(there, words)
-        line = words.sentence()
+        line = words.word()
         speaker.types(line)
         for hearer in there:
             if hearer is not speaker:

@@ -505,7 +505,7 @@ def test_a_server_that_prints_for_ever_has_not_ended_with_a_client() -> None:
     steps = [GONE, entry("server", STOPPED, "more than 16 MiB of output")]
     error = "expected: bob sees 'povelu'\n     got: nothing"
     scene = Scene(error, tuple(steps), (program("server", code=-9), ALICE, BOB))
-    assert cause("s1-broken-network", scene) == "busy"
+    assert cause("s1-broken-network", scene) == "prints-for-ever"
 
 
 @pytest.mark.parametrize(("listens", "name"), [(False, "listener-closed"), (True, "")])

@@ -22,7 +22,7 @@ SPRINT = "sprint1_turn_based"
 @check("t-echo", points=3, hint="send back what comes")
 def test_the_line_comes_back(alice, words):
     """What alice types comes back to her."""
-    line = words.line()
+    line = words.word()
     alice.types(line)
     alice.sees(f"echo {line}")
 

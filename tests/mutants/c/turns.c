@@ -78,6 +78,10 @@ int main(int count, char **words) {
 #endif
         for (int place = 0; place < 2; place++)
             close(clients[place].fd);
+#ifdef BUG_PRINTS_FOR_EVER
+        while (1)
+            puts("en attente");
+#endif
 #ifdef BUG_LISTENER_CLOSED
         close(listener);
 #endif
