@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 from grader.actors import REST_SECONDS, Client, Server
 from grader.contract import Contract
@@ -58,20 +59,20 @@ def has_threads(program: Program, count: int) -> None:
     expect(program.stage, now == count, f"the number of {program.name}'s threads is {count}", now)
 
 
-def serve_with_one_thread(server: Server, own_threads: int) -> None:
-    """Expect one process of a server, with one thread, to serve all who have come.
+def serve_with_one_thread(server: Server, own_threads: int, before: Sequence[Path] = ()) -> list[Path]:
+    """Expect one process of a server, with one thread, to serve all who have come; return it.
 
-    Where its language has threads of its own, only those count that wait for a connection.
+    Where its language has threads of its own, only those count that wait for a connection, now or `before`.
     """
     pid = server.program.pid
     server.stage.wait_for_outside(lambda: is_at_rest(pid), REST_SECONDS)
     processes = with_connections(pid)
-    threads = (
-        serving_threads(pid) if own_threads > 1 else [each for one in processes for each in threads_of(one)]
-    )
+    now = serving_threads(pid) if own_threads > 1 else [each for one in processes for each in threads_of(one)]
+    threads = sorted({*before, *now})
     wanted = "one process of the server, with one thread, serves both clients"
     got = f"processes that have connections: {len(processes)}; threads that serve: {len(threads)}"
     expect(server.stage, len(processes) == 1 and len(threads) <= 1, wanted, got)
+    return threads
 
 
 def stays_small(server: Server, before: int) -> None:

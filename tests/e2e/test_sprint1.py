@@ -286,7 +286,9 @@ def test_server_end(alice: Client, bob: Client, server: Server, words: Words) ->
 def test_one_thread(own_threads: int, alice: Client, bob: Client, server: Server, words: Words) -> None:
     """One server process with one thread serves both clients."""
     exchange(alice, bob, words.word())
-    serve_with_one_thread(server, own_threads)
+    thread = serve_with_one_thread(server, own_threads)
+    talk(alice, bob, words.word())
+    serve_with_one_thread(server, own_threads, thread)
 
 
 @pytest.fixture
