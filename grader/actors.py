@@ -280,7 +280,8 @@ class Client:
         return self._is_through() and is_at_rest(self.program.pid)
 
     def _is_through(self) -> bool:
-        last_line = self.shown().decode(errors="replace").rstrip().rpartition("\n")[2]
+        end = b"".join(bytes(stream[-LAST_CHARACTERS:]) for stream in self.program.written.values())
+        last_line = end.decode(errors="replace").rstrip().rpartition("\n")[2]
         return not has_sockets(self.program.pid) or bool(ASKS_FOR_ENTER.search(last_line))
 
     def _expect(self, texts: list[str], wanted: str) -> int:
