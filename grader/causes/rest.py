@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from grader.causes.evidence import (
+    AWAITED,
     RELAYING,
     TABLE,
     Evidence,
@@ -21,7 +22,7 @@ from grader.causes.evidence import (
     words_of,
 )
 from grader.causes.rules import Causes
-from grader.journal import SENT
+from grader.journal import PRESSED, SENT, TYPED
 from grader.verdicts import quoted
 
 CAUSES = Causes()
@@ -241,3 +242,17 @@ def is_burning(client: dict[str, Any], seen: Evidence) -> bool:
     typed = len([entry for entry in seen.typed() if entry.actor == client["name"]])
     at_rest = BUSY_SECONDS if "runs" in client["threads"] else BUSY_CLIENT_SECONDS
     return float(client["seconds"]) > at_rest + typed * LINE_SECONDS
+
+
+@CAUSES.named(
+    "key-ignored",
+    "The client goes on though its user has pressed Ctrl+D, or Ctrl+C. At the end of input fgets returns NULL, and "
+    "input() raises EOFError: take that for the word for leaving. Ctrl+C ends a program by itself, unless it is "
+    "caught or ignored.",
+)
+def key_ignored(seen: Evidence) -> bool:
+    """Find a client that is to end, whose user has pressed a key last, and that has not ended."""
+    found = AWAITED.match(seen.scene.expected)
+    who = found["who"] if found and found[0].endswith(" ends") else ""
+    acts = [entry.act for entry in seen.scene.entries if entry.actor == who and entry.act in (TYPED, PRESSED)]
+    return acts[-1:] == [PRESSED] and seen.program(who).get("code", 0) is None

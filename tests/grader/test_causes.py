@@ -279,6 +279,23 @@ def test_who_is_to_end_waits_for_a_thread_of_its_own(
     assert cause("s3-leave", scene) == name
 
 
+@pytest.mark.parametrize(
+    ("steps", "name"),
+    [
+        ((("bob", TYPED, "salut"), ("bob", PRESSED, "Ctrl+D")), "key-ignored"),
+        ((("bob", PRESSED, "Ctrl+D"), ("bob", TYPED, "salut")), ""),
+        ((("carol", PRESSED, "Ctrl+D"), ("bob", TYPED, "salut")), ""),
+    ],
+    ids=["the last thing", "not the last thing", "another's key"],
+)
+def test_who_goes_on_though_his_user_has_pressed_a_key_ignores_it(
+    steps: tuple[tuple[str, ...], ...], name: str
+) -> None:
+    error = "expected: bob ends\n     got: bob is still running"
+    scene = Scene(error, entries(*steps), (program("server"), program("bob", threads=[READS_KEYBOARD])))
+    assert cause("s3-leave", scene) == name
+
+
 TRACEBACK = ["Traceback (most recent call last):", '  File "server.py", line 3, in <module>']
 
 

@@ -1627,6 +1627,7 @@ FAULTY = [
     Compiled(1, "byte order", "-DBUG_BYTE_ORDER", "s1-first-line", "byte-order"),
     Compiled(1, "server prints for ever", "-DBUG_PRINTS_FOR_EVER", "s1-after-fin", "prints-for-ever"),
     Compiled(1, "listener closed", "-DBUG_LISTENER_CLOSED", "s1-after-fin", "listener-closed"),
+    Compiled(3, "Ctrl+C ignored", "-DBUG_KEY_IGNORED", "s3-leave", "key-ignored"),
     # any wire
     Compiled(1, "busy", "-DBUG_BUSY", "s1-rest", "busy"),
     Compiled(2, "busy", "-DBUG_BUSY", "s2-rest", "busy"),

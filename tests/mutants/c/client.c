@@ -186,6 +186,9 @@ int main(int count, char **words) {
         return 1;
     }
     signal(SIGPIPE, SIG_IGN);
+#ifdef BUG_KEY_IGNORED
+    signal(SIGINT, SIG_IGN);
+#endif
 #ifdef TURNS
     if (!receive_message(&server, seen)) /* 1 or 2: who speaks first */
         return 1;
