@@ -13,7 +13,7 @@ import pytest
 from grader.actors import Client, Server
 from grader.contract import HOST, Contract
 from grader.family import is_at_rest
-from grader.listening import has_read_all, is_connected, listening_ports
+from grader.listening import accept_queues, has_read_all, is_connected, listening_ports
 from grader.peers import Peer
 from grader.program import Program
 from grader.screen import LAST_CHARACTERS
@@ -71,6 +71,13 @@ def exchange(speaker: Client, hearer: Client, line: str) -> None:
     """Let one say a line, and the other say it back in capitals."""
     talk(speaker, hearer, line)
     talk(hearer, speaker, line[:16].upper())
+
+
+def somebody_waits(stage: Stage) -> bool:
+    """Tell whether a server at rest has not accepted all who have connected."""
+    all_listen(stage)
+    pids = [each.pid for each in stage.cast if isinstance(each, Program)]
+    return any(sum(accept_queues(pid).values()) for pid in pids)
 
 
 def cross_lines(alice: Client, bob: Client, words: Words) -> None:

@@ -67,6 +67,7 @@ from tests.e2e.steps import (
     needs_netcat,
     restart,
     say_short_after_long,
+    somebody_waits,
     takes_part,
     talk,
 )
@@ -95,11 +96,14 @@ STALL_LINES, STALL_BYTES = 4000, 1000
 def room_of(newcomer: Bring, words: Words, count: int) -> list[Client]:
     """Bring so many people. Each says a word that those before it see: then the server knows it.
 
-    The first has nobody to talk to: one alone who may not talk has his own check.
+    The first says one alone only where the server takes in nobody else before: who may not be silent, and who may not
+    talk alone, have checks of their own.
     """
     people = [newcomer(NAMES[0])]
     for name in NAMES[1:count]:
         people.append(newcomer(name))
+        if somebody_waits(people[0].stage):
+            people[0].types(words.word())
         hear(people[-1], people, words.word())
     return people
 
