@@ -98,14 +98,10 @@ DEPARTURES = 10
 # Talking
 
 
-@check(
-    "s1-first-line", points=2, hint="Relay what client 1 sends to client 2, the whole line: fgets, not scanf"
-)
+@check("s1-first-line", points=2, hint="Relay what client 1 sends to client 2")
 def test_first_line(alice: Client, bob: Client, words: Words) -> None:
-    """What client 1 types appears at client 2, with its spaces."""
-    line = words.sentence()
-    alice.types(line)
-    bob.sees(line)
+    """What client 1 types appears at client 2."""
+    talk(alice, bob, words.word())
 
 
 @check(
@@ -125,13 +121,15 @@ def test_answer(alice: Client, bob: Client, words: Words) -> None:
     "s1-turns",
     after="s1-answer",
     points=3,
-    hint="Swap the roles after every line, in the server and in both clients, for ever",
+    hint="Swap the roles after every line, in the server and in both clients, for ever; and read the whole line: "
+    "fgets, not scanf",
 )
 def test_turns(alice: Client, bob: Client, words: Words) -> None:
-    """Many lines go to and fro, each to the other client and in order."""
+    """Many lines go to and fro, each to the other client, in order and with its spaces."""
     for _ in range(TURNS):
         talk(alice, bob, words.word())
         talk(bob, alice, words.word())
+    talk(alice, bob, words.sentence())
 
 
 @check(

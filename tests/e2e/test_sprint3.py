@@ -143,10 +143,8 @@ def all_hear_once(people: list[Client], words: Words) -> None:
     hint="Relay to every client in the table but the speaker: a loop over all, not `the other one`",
 )
 def test_three(newcomer: Bring, words: Words) -> None:
-    """What one of three clients says, both others hear, with its spaces."""
-    people = room_of(newcomer, words, 3)
-    for speaker in people:
-        hear(speaker, people, words.sentence())
+    """What one of three clients says, both others hear."""
+    all_hear_each_other(room_of(newcomer, words, 3), words)
 
 
 @check(
@@ -212,9 +210,9 @@ def test_short_after_long(newcomer: Bring, words: Words) -> None:
     hint="One thread reads a client and relays line after line: then its lines keep their order",
 )
 def test_order(newcomer: Bring, words: Words) -> None:
-    """Ten lines in a row by one speaker arrive at each of the others, in order."""
+    """Ten lines in a row by one speaker arrive at each of the others, in order and with their spaces."""
     speaker, *hearers = room_of(newcomer, words, 3)
-    lines = words.several(10)
+    lines = [*words.several(9), words.sentence()]
     for line in lines:
         hear(speaker, hearers, line)
     for hearer in hearers:
