@@ -103,6 +103,11 @@ class Evidence:
         one = [each for each in self.clients() if found and each["name"] == found["who"]]
         return one or self.clients()
 
+    def due_to_end(self) -> str:
+        """Return who should have ended; empty where it is something else that was missed."""
+        found = AWAITED.match(self.scene.expected)
+        return found["who"] if found and found[0].endswith(" ends") else ""
+
     def has_received(self, name: str) -> bool:
         """Tell whether a raw connection has received anything, also what it should not have."""
         came = any(entry.act == RECEIVED and entry.actor == name for entry in self.scene.entries)

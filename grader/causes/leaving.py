@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from grader.causes.evidence import (
-    AWAITED,
     FOR_A_THREAD,
     RELAYING,
     TURNS,
@@ -112,8 +111,7 @@ def signalled(seen: Evidence) -> set[str]:
 )
 def waits_for_thread(seen: Evidence) -> bool:
     """Find one who was told to end, and whose first thread waits for others that wait for the network."""
-    found = AWAITED.match(seen.scene.expected)
-    who = found["who"] if found and " ends" in found[0] else ""
+    who = seen.due_to_end()
     was_told = stopped(seen) if who == "server" else who in leavers(seen)
     main, *others = seen.program(who).get("threads", []) or [""]
     return was_told and FOR_A_THREAD in main and any(FOR_THE_NETWORK.match(wait) for wait in others)

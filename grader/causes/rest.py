@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from grader.causes.evidence import (
-    AWAITED,
     RELAYING,
     TABLE,
     Evidence,
@@ -252,7 +251,6 @@ def is_burning(client: dict[str, Any], seen: Evidence) -> bool:
 )
 def key_ignored(seen: Evidence) -> bool:
     """Find a client that is to end, whose user has pressed a key last, and that has not ended."""
-    found = AWAITED.match(seen.scene.expected)
-    who = found["who"] if found and found[0].endswith(" ends") else ""
+    who = seen.due_to_end()
     acts = [entry.act for entry in seen.scene.entries if entry.actor == who and entry.act in (TYPED, PRESSED)]
     return acts[-1:] == [PRESSED] and seen.program(who).get("code", 0) is None
