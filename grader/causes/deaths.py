@@ -40,9 +40,8 @@ def no_reuseaddr(seen: Evidence) -> bool:
     """Find a server that cannot have the port of the one before, in this scene or, where it is fixed, in another."""
     error = seen.scene.error  # with the last words of the one that never listened
     is_nowhere = "never listened" in error
-    is_elsewhere = seen.check == "restart" and bool(
-        ELSEWHERE.search(error)
-    )  # it did not look what bind returned
+    # One that did not look at what bind returned listens somewhere else.
+    is_elsewhere = seen.check == "restart" and bool(ELSEWHERE.search(error))
     return (is_nowhere and bool(IN_USE.search(error))) or (stopped(seen) and (is_nowhere or is_elsewhere))
 
 

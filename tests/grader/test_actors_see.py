@@ -222,6 +222,23 @@ def test_nothing_that_a_program_writes_acts_on_the_reader_of_a_failure(
     assert all(character.isprintable() or character == "\n" for character in str(told.value))
 
 
+BUSY_AT_FIRST = """
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print("started", flush=True)
+time.sleep(0.3)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+input()
+"""
+
+
+def test_a_key_is_pressed_once_the_program_waits_for_it(client: Callable[[str], Client]) -> None:
+    alice = client(BUSY_AT_FIRST)
+    alice.sees("started")
+    alice.presses_control_c()
+    alice.ends(-signal.SIGINT)
+
+
 def test_control_c_and_end_of_input_end_a_client(client: Callable[[str], Client]) -> None:
     interrupted = client("import signal; print('ready', flush=True); signal.pause()")
     interrupted.sees("ready")

@@ -550,6 +550,12 @@ def test_eight_bytes_of_a_longer_line_are_the_size_of_a_pointer(sent: str, name:
     assert told("s2-either-first", played("bob sees 'povelu lapina'", steps, ALICE, BOB)) == name
 
 
+def test_a_line_sent_in_pieces_of_eight_bytes_has_no_pointer_for_its_size() -> None:
+    pieces = [entry("server", SENT, piece, "bob") for piece in ("povelu l", "apina")]
+    scene = played("bob sees 'povelu lapina'", [entry("alice", TYPED, "povelu lapina"), *pieces], ALICE, BOB)
+    assert told("s2-either-first", scene) != "sizeof-pointer"
+
+
 SPOILT = entry("network", "lets through all of alice")
 PASSED_ON = entry("server", SENT, "lopina\n", "bob")
 

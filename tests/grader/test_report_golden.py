@@ -224,6 +224,21 @@ def test_a_failure_that_tells_no_more_is_told_whole() -> None:
     assert list(compared(Scene("alice sees two messages as one"), "A statement.")) == told
 
 
+@pytest.mark.parametrize("came", [(), ("alice",)], ids=["nobody", "somebody"])
+def test_no_hint_where_there_was_no_server_to_come_to(came: tuple[str, ...]) -> None:
+    steps = entries(("server", STARTED), *((name, STARTED) for name in came))
+    error = "the server never listened: server ended with exit code 0"
+    case = Case("test", FAILED, scene=Scene(error, steps, (program("server", code=0),)))
+    report = failure_report(failed("s2-crossing", "Relay it.", case), SETTING)
+    assert ("Relay it." in report) == bool(came)
+
+
+@pytest.mark.parametrize(("listens", "said"), [(False, True), (True, False)])
+def test_a_server_that_listens_no_longer_is_told_as_such(listens: bool, said: bool) -> None:
+    stands = stand(program("server", listens=listens))
+    assert ("does not listen" in stands[0]) == said
+
+
 def test_one_byte_is_one_byte() -> None:
     assert stand(program("bob", unread=1)) == ["bob is still running, 1 byte unread"]
 
