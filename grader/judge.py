@@ -318,14 +318,25 @@ class Judge:
             self._give(worker)
 
     def _give(self, worker: Worker) -> None:
-        """Let a worker play the next case, or go. An extra one begins with what takes long, once it is due."""
-        if not self._waiting:
+        """Let a worker play the next case, or go."""
+        if case := self._next_case(worker):
+            self._waiting.remove(case)
+            worker.play(case)
+        else:
             worker.dismiss()
-            return
-        long = (case for case in self._waiting if worker.is_extra and self._is_long_and_due(case))
-        case = next(long, self._waiting[0])
-        self._waiting.remove(case)
-        worker.play(case)
+
+    def _next_case(self, worker: Worker) -> Case | None:
+        """Return what a worker plays next. An extra one begins with what takes long, once it is due.
+
+        Long cases of one check are played one behind the other: the first that fails spares the rest.
+        """
+        free = [case for case in self._waiting if not (case.long and self._is_another_played(case))]
+        long = (case for case in free if worker.is_extra and self._is_long_and_due(case))
+        return next(long, free[0] if free else None)
+
+    def _is_another_played(self, long: Case) -> bool:
+        siblings = [case for case in self._verdict_of(long).cases if case.long]
+        return any(worker.case in siblings for worker in self._workers)
 
     def _is_long_and_due(self, case: Case) -> bool:
         before = (self.verdicts.get(former) for former in self._before(self._verdict_of(case)))

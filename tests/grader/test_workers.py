@@ -134,10 +134,12 @@ class Player:
 
     def __init__(self, is_extra: bool) -> None:
         self.is_extra = is_extra
+        self.case: Case | None = None
         self.plays: list[str] = []
 
     def play(self, case: Case) -> None:
         """Take a case."""
+        self.case = case
         self.plays.append(case.name)
 
     def dismiss(self) -> None:
@@ -178,3 +180,19 @@ def test_a_first_worker_keeps_the_order_of_the_suite(contract: Contract) -> None
     judging = with_cases(contract)
     judging.verdicts["first"].cases[0].outcome = PASSED
     assert given(judging, is_extra=False) == ["first", "other", "long", "nothing more"]
+
+
+def test_long_cases_of_one_check_are_played_one_behind_the_other(contract: Contract) -> None:
+    cases = [Case("short"), Case("long 1", long=True), Case("long 2", long=True)]
+    judging = Judge(order(contract))
+    judging.verdicts["check"] = Verdict("check", 1, SUBJECT, "", "", "", cases, "")
+    judging._waiting = list(cases)
+    workers = [Player(is_extra=False) for _case in cases]
+    judging._workers = cast(list[Worker], workers)
+    for worker in workers:
+        judging._give(cast(Worker, worker))
+    assert [worker.plays for worker in workers] == [["short"], ["long 1"], ["nothing more"]]
+    assert given(judging, is_extra=False) == ["nothing more"]
+    workers[1].case = None
+    judging._give(cast(Worker, workers[1]))
+    assert workers[1].plays == ["long 1", "long 2"]
