@@ -8,7 +8,7 @@ from pathlib import Path
 from grader.contract import Contract, ContractError, read_contract
 from grader.judge import JOBS, Judge, Order
 from grader.submission import build_from_clean, copied
-from grader.verdicts import FAILED, PASSED, SUBJECT
+from grader.verdicts import BROKEN, FAILED, PASSED, SUBJECT
 
 ALL_PASSED, SOME_FAILED, NOT_JUDGED = 0, 1, 2
 """Exit codes."""
@@ -36,7 +36,7 @@ def judge_copy(arguments: argparse.Namespace, copy: Path) -> int:
     outcomes = {verdict.outcome for verdict in told}
     if FAILED in outcomes:
         return SOME_FAILED
-    return ALL_PASSED if PASSED in outcomes else NOT_JUDGED
+    return ALL_PASSED if PASSED in outcomes and BROKEN not in outcomes else NOT_JUDGED
 
 
 def order_of(arguments: argparse.Namespace, contract: Contract, first: tuple[str, ...] = ()) -> Order:

@@ -8,7 +8,7 @@ from typing import Any
 from grader.diagnosis import diagnose
 from grader.journal import told
 from grader.report import Setting, failure_report, repeat
-from grader.verdicts import BLOCKED, FAILED, SKIPPED, Verdict
+from grader.verdicts import BLOCKED, FAILED, UNCOUNTED, Verdict
 
 
 def as_json(verdicts: Iterable[Verdict], setting: Setting, sandbox: str) -> str:
@@ -20,7 +20,7 @@ def as_json(verdicts: Iterable[Verdict], setting: Setting, sandbox: str) -> str:
         "seed": setting.seed,
         "sandbox": sandbox,
         "points": sum(verdict.gained for verdict in known),
-        "of": sum(verdict.points for verdict in known if verdict.outcome != SKIPPED),
+        "of": sum(verdict.points for verdict in known if verdict.outcome not in UNCOUNTED),
         "checks": [described(verdict, setting) for verdict in known],
     }
     return json.dumps(run, ensure_ascii=False, indent=2)
@@ -37,9 +37,7 @@ def described(verdict: Verdict, setting: Setting) -> dict[str, Any]:
         "statement": verdict.statement,
         "seconds": round(verdict.seconds, 3),
     }
-    if verdict.outcome == SKIPPED:
-        value["reason"] = verdict.cases[0].reason
-    if verdict.outcome == BLOCKED:
+    if verdict.outcome in (BLOCKED, *UNCOUNTED):
         value["reason"] = verdict.why_not()
     if verdict.outcome == FAILED:
         value["failure"] = failure(verdict, setting)
@@ -71,14 +69,14 @@ def as_junit(verdicts: Iterable[Verdict], setting: Setting) -> str:
         name=f"messagerie sprint {setting.sprint}",
         tests=str(len(known)),
         failures=str(sum(verdict.outcome in (FAILED, BLOCKED) for verdict in known)),
-        skipped=str(sum(verdict.outcome == SKIPPED for verdict in known)),
+        skipped=str(sum(verdict.outcome in UNCOUNTED for verdict in known)),
     )
     for verdict in known:
         case = ElementTree.SubElement(
             root, "testcase", classname=verdict.level, name=verdict.id, time=f"{verdict.seconds:.3f}"
         )
-        if verdict.outcome == SKIPPED:
-            ElementTree.SubElement(case, "skipped", message=verdict.cases[0].reason)
+        if verdict.outcome in UNCOUNTED:
+            ElementTree.SubElement(case, "skipped", message=verdict.why_not())
         if verdict.outcome == BLOCKED:
             ElementTree.SubElement(case, "failure", message=f"not judged: {verdict.why_not()}")
         if verdict.outcome == FAILED:

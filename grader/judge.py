@@ -23,7 +23,18 @@ from grader.launch import plain_environment
 from grader.leftovers import END_SECONDS, MARK, Household
 from grader.limits import LOOK_SECONDS, Watch
 from grader.sandbox import is_available, wrapped
-from grader.verdicts import BLOCKED, FAILED, PASSED, SKIPPED, UNPLAYED, Case, Scene, Verdict, scene_of
+from grader.verdicts import (
+    BLOCKED,
+    FAILED,
+    PASSED,
+    SKIPPED,
+    UNCOUNTED,
+    UNPLAYED,
+    Case,
+    Scene,
+    Verdict,
+    scene_of,
+)
 
 CASE_SECONDS = 90.0
 """How long a case may take before its worker counts as lost; every wait in it has a shorter limit of its own."""
@@ -307,7 +318,7 @@ class Judge:
         if "ran" in result and worker.case:
             case, worker.case = worker.case, None
             case.outcome, case.seconds = result["outcome"], time.monotonic() - worker.since
-            case.reason = result["scene"].get("error", "") if case.outcome == SKIPPED else ""
+            case.reason = result["scene"].get("error", "") if case.outcome in UNCOUNTED else ""
             case.scene, case.tapped = scene_of(result["scene"]), scene_of(result["again"])
             self._came.update(result["came"])
             if case.outcome == FAILED:

@@ -16,7 +16,7 @@ from grader.diagnosis import diagnose
 from grader.diagram import TerminalDiagram, drawn
 from grader.journal import MISSING, PRESSED, SHOWN, TYPED, Entry, numbered, told
 from grader.messages import BINARY
-from grader.verdicts import BLOCKED, MARKS, Case, Scene, Verdict, first_difference, quoted
+from grader.verdicts import BLOCKED, MARKS, UNCOUNTED, Case, Scene, Verdict, first_difference, quoted
 
 PROGRAM = "messagerie"
 
@@ -48,7 +48,8 @@ class Setting:
 
 def headline(verdict: Verdict) -> str:
     """Return one line on a check."""
-    points = f"{verdict.gained}/{verdict.points}" if verdict.outcome != "skipped" else f"–/{verdict.points}"
+    gained = "–" if verdict.outcome in UNCOUNTED else verdict.gained
+    points = f"{gained}/{verdict.points}"
     line = f"{MARKS[verdict.outcome]} {verdict.id:22} {points:>4}  {verdict.level:8} {verdict.statement}"
     return f"{line} (not judged: {verdict.why_not()})" if verdict.outcome == BLOCKED else line
 

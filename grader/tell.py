@@ -13,9 +13,9 @@ from grader import sandbox
 from grader.formats import as_json, as_junit
 from grader.judge import Judge
 from grader.report import PROGRAM, Setting, failure_report, headline
-from grader.verdicts import BLOCKED, FAILED, PASSED, SKIPPED, Verdict
+from grader.verdicts import BLOCKED, BROKEN, FAILED, PASSED, SKIPPED, UNCOUNTED, Verdict
 
-COLOURS = {PASSED: "green", FAILED: "bold red", SKIPPED: "dim", BLOCKED: "red"}
+COLOURS = {PASSED: "green", FAILED: "bold red", SKIPPED: "dim", BLOCKED: "red", BROKEN: "yellow"}
 
 
 def tell(judge: Judge, arguments: argparse.Namespace) -> list[Verdict]:
@@ -53,11 +53,11 @@ def until_first_failure(verdicts: Iterator[Verdict], go_on: bool) -> Iterator[Ve
 
 def summary(told: list[Verdict], count: int, setting: Setting) -> str:
     """Return the last line of a run."""
-    judged = [verdict for verdict in told if verdict.outcome != SKIPPED]
+    judged = [verdict for verdict in told if verdict.outcome not in UNCOUNTED]
     points = (
         f"{sum(verdict.gained for verdict in judged)} of {sum(verdict.points for verdict in judged)} points"
     )
-    notes = [f"seed {setting.seed}", *notes_on_skipped(told)]
+    notes = [f"seed {setting.seed}", *notes_on_uncounted(told)]
     if blocked := sum(verdict.outcome == BLOCKED for verdict in told):
         notes.append(f"{blocked} not judged: they build on what failed first")
     if len(told) < count:
@@ -65,9 +65,9 @@ def summary(told: list[Verdict], count: int, setting: Setting) -> str:
     return f"{points} ({'; '.join(notes)})"
 
 
-def notes_on_skipped(told: list[Verdict]) -> Iterator[str]:
-    """Yield why checks were skipped, with how many of them."""
-    reasons = Counter(verdict.cases[0].reason for verdict in told if verdict.outcome == SKIPPED)
+def notes_on_uncounted(told: list[Verdict]) -> Iterator[str]:
+    """Yield why checks give no points and cost none, with how many of them."""
+    reasons = Counter(verdict.why_not() for verdict in told if verdict.outcome in UNCOUNTED)
     for reason, count in reasons.items():
         yield f"{count} not judged: {reason.removeprefix('Skipped: ')}"
 

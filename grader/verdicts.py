@@ -7,13 +7,18 @@ from typing import Any
 
 from grader.journal import NETWORK, RECEIVED, SENT, TYPED, Entry, entry_of
 
-PASSED, FAILED, SKIPPED, UNPLAYED, BLOCKED = "passed", "failed", "skipped", "not played", "not judged"
-"""What a case, or a check, came to. Not judged: it would have failed as another one did that it builds on."""
+PASSED, FAILED, SKIPPED, UNPLAYED = "passed", "failed", "skipped", "not played"
+BLOCKED, BROKEN = "not judged", "broken"
+"""What a case, or a check, came to. Not judged: it would have failed as another one did that it builds on.
+Broken: the check itself has a fault, which is not the program's."""
+
+UNCOUNTED = (SKIPPED, BROKEN)
+"""They give no points and cost none."""
 
 SUBJECT, ROBUST = "subject", "robust"
 """The levels of checks: what the course text asks for, and what a good program does besides."""
 
-MARKS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–", BLOCKED: "✗"}
+MARKS = {PASSED: "✓", FAILED: "✗", SKIPPED: "–", BLOCKED: "✗", BROKEN: "!"}
 
 
 SAID = (TYPED, SENT)
@@ -111,7 +116,7 @@ class Case:
     name: str
     outcome: str = ""
     seconds: float = 0.0
-    reason: str = ""  # why it was skipped, or not judged
+    reason: str = ""  # why it was skipped, left out or broken
     needs: tuple[str, ...] = ()  # the fixtures that its scene is made of
     long: bool = False  # it waits far longer than others
     scene: Scene = Scene()
@@ -141,6 +146,8 @@ class Verdict:
             return BLOCKED
         if "" in outcomes:
             return ""
+        if BROKEN in outcomes:
+            return BROKEN
         return SKIPPED if outcomes == {SKIPPED} else PASSED
 
     @property
@@ -154,8 +161,8 @@ class Verdict:
         return sum(case.seconds for case in self.cases)
 
     def why_not(self) -> str:
-        """Return why it was not judged."""
-        return next(case.reason for case in self.cases if case.outcome == BLOCKED)
+        """Return why it was not judged, be it skipped, left out or broken."""
+        return next(case.reason for case in self.cases if case.outcome == self.outcome)
 
     def failure(self) -> Case:
         """Return the first case that failed."""

@@ -27,6 +27,7 @@ from grader.journal import value_of
 from grader.network import add_address
 from grader.stage import Stage
 from grader.tcptable import tcp_sockets
+from grader.verdicts import BROKEN, FAILED, PASSED, SKIPPED
 
 PR_SET_DUMPABLE = 4
 """prctl(2): with 0, no other process of the same user may look into this one or its descriptors."""
@@ -38,6 +39,9 @@ ERROR_CHARACTERS = 20_000
 
 AT_ONCE = 0.001
 """A timer of 0 s would never ring."""
+
+MISTAKES = (ArithmeticError, AttributeError, LookupError, NameError, StopIteration, TypeError, ValueError)
+"""What no judged program can bring about: the check that raises one is at fault."""
 
 LACKS = pytest.StashKey[str]()
 """The fixture that a case could not be given."""
@@ -104,7 +108,7 @@ class Reports:
         self.config.option.tap = False
         outcome, scene = self.play(item)
         again: dict[str, Any] = {}
-        if outcome == "failed" and has_people(scene) and self.plays_again():
+        if outcome == FAILED and has_people(scene) and self.plays_again():
             self.config.option.tap = True
             second, again = self.play(item)
             again["outcome"] = second
@@ -130,7 +134,7 @@ class Reports:
         self.phases.clear()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         outcomes = [phase["outcome"] for phase in self.phases]
-        worst = next((each for each in ("failed", "skipped") if each in outcomes), "passed")
+        worst = next((each for each in (FAILED, BROKEN, SKIPPED) if each in outcomes), PASSED)
         return worst, next((phase for phase in self.phases if phase["outcome"] == worst), {})
 
     @pytest.hookimpl(wrapper=True)
@@ -159,9 +163,11 @@ class Reports:
         return value
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Keep what a phase of a case came to, and of a failure all that can be seen before the scene is cleared."""
-        report: pytest.TestReport = yield  # type: ignore[assignment]
+        report = yield
         phase: dict[str, Any] = {"outcome": report.outcome, "seconds": report.duration}
         if report.skipped:
             phase["error"] = str(
@@ -171,8 +177,10 @@ class Reports:
             phase |= {"error": message_of(report)[-ERROR_CHARACTERS:], **seen_on(item.stash.get(STAGE, None))}
         if report.failed and report.when == "setup":
             phase["lacks"] = item.stash.get(LACKS, "")
+        if call.excinfo and isinstance(call.excinfo.value, MISTAKES):
+            phase |= {"outcome": BROKEN, "error": mistake(call.excinfo)}
         self.phases.append(phase)
-        return report  # type: ignore[return-value]
+        return report
 
 
 @contextlib.contextmanager
@@ -226,6 +234,13 @@ def message_of(report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     said = str(crash.message if crash else report.longrepr).removeprefix("AssertionError: ")
     return said.partition("\nassert ")[0]  # what pytest adds to a sentence is about the suite's own source
+
+
+def mistake(found: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return a sentence on what is wrong with a check, and where, for those who look after it."""
+    place = found.traceback[-1]
+    where = f"{Path(place.path).name}:{place.lineno + 1}"
+    return f"a fault of the check itself, not of the programs: {found.exconly()} ({where})"
 
 
 def seen_on(stage: Stage | None) -> dict[str, Any]:
