@@ -17,7 +17,7 @@ import pexpect
 from grader.family import is_at_rest
 from grader.journal import ENDED, PRESSED, TYPED
 from grader.keyboard import awaits_keyboard, has_one_run, naps, run_until_now
-from grader.listening import accept_queues, has_connection, has_sockets, wait_listening
+from grader.listening import accept_queues, as_told, has_connection, has_sockets, wait_listening
 from grader.program import Program
 from grader.screen import LAST_CHARACTERS, Screen
 from grader.stage import Stage
@@ -61,6 +61,11 @@ class Server:
         self.awaited = 0  # lines up to the last one that was waited for: none is taken for news twice
         self.program = Program(stage, "server", command, terminal=False, directory=directory)
         self.port = wait_listening(self.program, port or None)
+
+    @property
+    def told_port(self) -> int:
+        """Return what its command line says for its port, whose bytes it may have turned round."""
+        return as_told(self.stage, self.port)
 
     @property
     def said(self) -> list[str]:

@@ -1,11 +1,9 @@
 """Arrivals: how a client comes, and when it is there: connected, taken in by its server, known by its name."""
 
 import os
-import socket
 from collections.abc import Callable
 
 from grader.actors import Client, Server
-from grader.contract import HOST
 from grader.family import is_at_rest
 from grader.listening import has_read_all, is_connected
 from grader.stage import START_SECONDS
@@ -17,22 +15,6 @@ ACCEPT_SECONDS = 0.3
 
 LOGIN_SECONDS = 0.5
 """Most programs show their user's arrival too: then the name is known. Those that do not must not be waited for."""
-
-
-def free_port() -> int:
-    """Return a port that nobody uses now."""
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def is_free(port: int, host: str = HOST) -> bool:
-    """Tell whether a program can have a port that does not set SO_REUSEADDR: no old connection holds it either."""
-    with socket.socket() as probe:
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 def come(

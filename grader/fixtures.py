@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from grader.actors import Client, PipedClient, Server
-from grader.arrivals import come, free_port, is_free, log_in
+from grader.arrivals import come, log_in
 from grader.contract import Contract, number_of, read_contract, reference
 from grader.keyboard import is_sleeping
+from grader.listening import as_told
 from grader.peers import Impostor, Peer, RawConnection
+from grader.ports import free_port, is_free
 from grader.program import Program
 from grader.stage import Stage
 from grader.standstill import posture
@@ -61,7 +63,7 @@ def start_server(stage: Stage, contract: Contract) -> Callable[..., Server]:
 
     def start(*options: str, port: int = 0, host: str = contract.address) -> Server:
         wanted = port or contract.port or (0 if contract.any_port else free_port())
-        command = [*contract.server_command(wanted), *options]
+        command = [*contract.server_command(as_told(stage, wanted)), *options]
         begin = partial(Server, stage, command, wanted, contract.directory, host)
         return begin_when_free(begin, stage, wanted) if contract.port and not port else begin()
 
@@ -98,9 +100,10 @@ def start_client(stage: Stage, contract: Contract) -> Callable[..., Client]:
         if contract.tells_places and not all(each.is_present() for each in started.values()):
             wait_for_endings(stage, started.values())
         place = next(place for place in count(1) if place not in started or not started[place].is_present())
-        client = actor(stage, name, contract.client_command(host, port, place, name), contract.directory)
+        told = as_told(stage, port)
+        client = actor(stage, name, contract.client_command(host, told, place, name), contract.directory)
         started[place] = client
-        client.logs_in(*contract.login_lines(name, host, port, place))
+        client.logs_in(*contract.login_lines(name, host, told, place))
         return client
 
     return start

@@ -16,6 +16,7 @@ SENT, RECEIVED = "sends", "receives"
 CONNECTED, CLOSED = "connects", "closes"
 STARTED, SIGNALLED, ENDED = "starts", "is sent", "ends"
 STOPPED = "is stopped for"
+TURNED = "turns the two bytes of its port round: it listens on port"
 MISSING = "misses"  # what should have come and did not
 
 NETWORK = "network"

@@ -10,8 +10,10 @@ from typing import Any
 import psutil
 
 from grader.family import family, files_of
+from grader.journal import TURNED
+from grader.ports import turned_round
 from grader.program import Program
-from grader.stage import START_SECONDS
+from grader.stage import START_SECONDS, Stage
 from grader.tcptable import ESTABLISHED, EVERY_STATE, LISTENING, Socket, tcp_sockets
 
 ON_LINUX = Path("/proc/net/tcp").exists()
@@ -77,6 +79,11 @@ def sockets_of(pid: int) -> set[int]:
     return inodes
 
 
+def as_told(stage: Stage, port: int) -> int:
+    """Return what a program must be told that is to use a port: another one, where they turn its bytes round."""
+    return turned_round(port) if stage.turns_ports else port
+
+
 def _ports_by_psutil(pid: int) -> set[int]:
     return {each.laddr.port for each in _connections(pid) if each.status == psutil.CONN_LISTEN}
 
@@ -90,12 +97,16 @@ def _connections(pid: int) -> list[Any]:
 
 
 def wait_listening(program: Program, port: int | None = None) -> int:
-    """Wait until a program listens, on `port` if it is given; return the port. Raises AssertionError."""
+    """Wait until a program listens, on `port` if it is given, in whatever order it takes its bytes; return the port.
+
+    Raises AssertionError.
+    """
     stage, found = program.stage, set[int]()
+    wanted = {port, turned_round(port)} if port else found
 
     def listens() -> bool:
         found.update(listening_ports(program.pid))
-        return bool(found) if port is None else port in found
+        return bool(found & wanted)
 
     stage.wait_for_outside(lambda: listens() or program.has_ended())
     rest = max(0.0, START_SECONDS - stage.patience)
@@ -107,4 +118,8 @@ def wait_listening(program: Program, port: int | None = None) -> int:
         raise AssertionError(
             f"the server does not listen {where}; it listens on {sorted(found) or 'no port'}"
         )
+    if port and port not in found:
+        stage.turns_ports = True
+        stage.journal.write(program.name, TURNED, str(turned_round(port)))
+        return turned_round(port)
     return port or min(found)

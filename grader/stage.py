@@ -61,6 +61,7 @@ class Stage:
         self.journal = Journal()
         self.patience = patience
         self.why_not = LATE
+        self.turns_ports = False  # the server takes the two bytes of its port in the other order
         self._posture = posture
         self._news = 0  # times that anybody was heard
         self._selector = selectors.DefaultSelector()

@@ -18,13 +18,15 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.actors import Client, Server
-from grader.arrivals import come, free_port, log_in
+from grader.arrivals import come, log_in
 from grader.contract import HOST, REPOSITORY, Contract, ContractError, read_contract
 from grader.diagram import TerminalDiagram, mermaid
 from grader.journal import SENT, Entry, entry_of, value_of
 from grader.launch import plain_environment
+from grader.listening import as_told
 from grader.messages import spell_message
 from grader.network import add_address
+from grader.ports import free_port
 from grader.sandbox import is_available, wrapped
 from grader.stage import Stage
 from grader.standstill import posture
@@ -110,9 +112,9 @@ def arrivals(
     places = count(1)
 
     def start(name: str, port: int, host: str, actor: type[Client]) -> Client:
-        place = next(places)
-        client = actor(stage, name, contract.client_command(host, port, place, name), contract.directory)
-        client.types(*contract.login_lines(name, host, port, place))
+        place, told = next(places), as_told(stage, port)
+        client = actor(stage, name, contract.client_command(host, told, place, name), contract.directory)
+        client.types(*contract.login_lines(name, host, told, place))
         return client
 
     for name in names:

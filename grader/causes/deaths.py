@@ -4,7 +4,7 @@ import re
 
 from grader.causes.evidence import Evidence, is_alive, is_by, newcomer_of, stopped, words_of
 from grader.causes.rules import Causes
-from grader.journal import STOPPED
+from grader.journal import STOPPED, TURNED
 
 CAUSES = Causes()
 
@@ -51,14 +51,10 @@ def no_reuseaddr(seen: Evidence) -> bool:
     "comes first: htons(port) before bind, and before connect, too. (Two programs that both lack it meet.)",
 )
 def byte_order(seen: Evidence) -> bool:
-    """Find a server that has not turned its port round, on a machine that keeps numbers the other way."""
-    found = ELSEWHERE.search(seen.scene.error)
-    return found is not None and turned_round(int(found["wanted"])) == int(found["got"])
-
-
-def turned_round(port: int) -> int:
-    """Return the port whose two bytes come in the other order."""
-    return int.from_bytes(port.to_bytes(2, "little"), "big")
+    """Find a server that has not turned its port round where that is asked, or the first to come does not find it."""
+    is_turned = any(is_by(entry, "server", TURNED) for entry in seen.scene.entries)
+    is_alone = len(seen.clients()) == 1 and "connects to port" in seen.scene.expected
+    return is_turned and (seen.check == "port-taken" or is_alone)
 
 
 @CAUSES.named(

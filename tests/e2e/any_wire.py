@@ -42,9 +42,9 @@ def stays_silent(server: Server, contract: Contract) -> None:
     told = lines_before_connecting(contract)
     if told == len(contract.login) or contract.tells_places:
         return
-    command = contract.client_command(server.host, server.port, name="silent")
+    command = contract.client_command(server.host, server.told_port, name="silent")
     silent = Client(server.stage, "silent", command, contract.directory)
-    silent.types(*contract.login_lines("silent", server.host, server.port)[:told])
+    silent.types(*contract.login_lines("silent", server.host, server.told_port)[:told])
     wait = server.stage.wait_for_outside
     wait(lambda: is_connected(silent.program.pid, server.port) or not silent.is_running(), SILENT_SECONDS)
     wait(lambda: not server.waiting() and is_at_rest(server.program.pid), TAKEN_IN_SECONDS)
@@ -162,10 +162,15 @@ def killed(programs: Sequence[Program]) -> list[Program]:
 
 
 def finds_its_port_taken(server: Server, contract: Contract) -> None:
-    """Start a second server on the port of the first, and expect it to end by itself, with a failure."""
+    """Start a second server on the port of the first, and expect it to end by itself, with a failure.
+
+    The first must listen where it is told. Others find each other, too, who turn the bytes of a port round.
+    """
+    wanted = f"the server listens on port {server.told_port}, as it is told"
+    expect(server.stage, server.port == server.told_port, wanted, f"it listens on port {server.port}")
     if contract.port:
         pytest.skip("needs a server that can be told a port: this submission has its port in the source")
-    command = contract.server_command(server.port)
+    command = contract.server_command(server.told_port)
     second = Program(server.stage, "program", command, terminal=False, directory=contract.directory)
     second.wait_end(max(server.stage.patience, START_SECONDS))
     wanted = f"a second server that is told port {server.port}, too, ends by itself, with a failure"

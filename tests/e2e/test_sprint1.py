@@ -14,11 +14,11 @@ import psutil
 import pytest
 
 from grader.actors import REST_SECONDS, Client, PipedClient, Server
-from grader.arrivals import free_port
 from grader.checks import LONG, ROBUST, check
 from grader.contract import HOST, Contract
 from grader.family import is_at_rest
 from grader.peers import Peer, RawConnection
+from grader.ports import free_port
 from grader.stage import Stage
 from grader.threads import most_threads
 from grader.unseen import expect
@@ -405,7 +405,7 @@ def test_long_line(size: int, alice: Client, bob: Client, server: Server, words:
     hint="Look at what bind returns: where it fails say why (perror) and exit(1); no SO_REUSEPORT",
 )
 def test_port_taken(alice: Client, bob: Client, server: Server, words: Words, contract: Contract) -> None:
-    """A second server on a port that is taken ends by itself, with a failure, and the first goes on."""
+    """A server listens where it is told; one whose port is taken ends by itself, with a failure, and harms nobody."""
     exchange(alice, bob, words.word())
     finds_its_port_taken(server, contract)
     exchange(alice, bob, words.word())
@@ -1080,7 +1080,7 @@ def test_usage(stage: Stage, contract: Contract, server: Server) -> None:
     ):
         is_wrong_usage(stage, words, contract)
     for words in (
-        contract.server_command(server.port),
+        contract.server_command(server.told_port),
         [*contract.server_command(0), "--bind", "203.0.113.1"],
         ["sh", "-c", '"$@" >&-', "sh", *contract.server_command(0)],
     ):

@@ -431,7 +431,7 @@ def test_long_line(alice: Client, bob: Client, server: Server, words: Words) -> 
     hint="Look at what bind returns: where it fails say why (perror) and exit(1); no SO_REUSEPORT",
 )
 def test_port_taken(alice: Client, bob: Client, server: Server, words: Words, contract: Contract) -> None:
-    """A second server on a port that is taken ends by itself, with a failure, and the first goes on."""
+    """A server listens where it is told; one whose port is taken ends by itself, with a failure, and harms nobody."""
     exchange(alice, bob, words.word())
     finds_its_port_taken(server, contract)
     exchange(alice, bob, words.word())
@@ -788,7 +788,7 @@ def test_usage(stage: Stage, contract: Contract, server: Server) -> None:
     """Wrong usage ends with code 2, a port that is taken with 1, each told in one line."""
     for command in (contract.server_command(65_536), contract.client_command(HOST, 0)):
         refuses(stage, command, contract, 2)
-    refuses(stage, contract.server_command(server.port), contract, 1)
+    refuses(stage, contract.server_command(server.told_port), contract, 1)
 
 
 # The client

@@ -535,7 +535,7 @@ def test_long_line(server: Server, newcomer: Bring, words: Words) -> None:
     hint="Look at what bind returns: where it fails say why (perror) and exit(1); no SO_REUSEPORT",
 )
 def test_port_taken(server: Server, newcomer: Bring, words: Words, contract: Contract) -> None:
-    """A second server on a port that is taken ends by itself, with a failure, and the first goes on."""
+    """A server listens where it is told; one whose port is taken ends by itself, with a failure, and harms nobody."""
     people = room_of(newcomer, words, 3)
     finds_its_port_taken(server, contract)
     all_hear_each_other(people, words)
@@ -875,7 +875,7 @@ def test_usage(
     """Wrong usage ends with code 2, a port that is taken with 1, each told in one line; IPv6 works on both sides."""
     for words in (["--max-clients", "0"], ["--max-clients", "many"], ["surplus"]):
         refuses(stage, [*contract.server_command(0), *words], contract, 2)
-    refuses(stage, contract.server_command(server.port), contract, 1)
+    refuses(stage, contract.server_command(server.told_port), contract, 1)
     for host in "::1", "localhost":
         other = start_server("--bind", host, host=host)
         start_client(host, other.port, host)

@@ -898,7 +898,7 @@ def test_usage(
     for words in (["--max-clients", "0"], ["--max-clients", "many"], ["surplus"]):
         code, told = run(stage, [*contract.server_command(0), *words], contract)
         assert (code, len(told)) == (2, 1), (words, told)
-    refuses(stage, contract.server_command(server.port), contract, 1)
+    refuses(stage, contract.server_command(server.told_port), contract, 1)
     for host, name in ("::1", "six"), ("localhost", "local"):
         other = start_server("--bind", host, host=host)
         start_client(name, other.port, host)

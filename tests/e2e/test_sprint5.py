@@ -778,7 +778,7 @@ def test_usage(stage: Stage, contract: Contract, server: Server, start_server: C
     for words in (["--max-clients", "0"], ["--max-clients", "many"], ["surplus"], ["--strategy", "magic"]):
         code, complaints = run(stage, [*contract.server_command(0), *words], contract)
         assert (code, len(complaints)) == (2, 1), (words, complaints)
-    refuses(stage, contract.server_command(server.port), contract, 1)
+    refuses(stage, contract.server_command(server.told_port), contract, 1)
     for host in "::1", "localhost":
         other = start_server("--bind", host, host=host)
         People(stage, other.port, host).newcomer("Alice").gives_name()

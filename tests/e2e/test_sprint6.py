@@ -160,7 +160,7 @@ def person(stage: Stage, server: Server, contract: Contract) -> Bring:
     """Bring a person at a terminal, with a name."""
 
     def bring(name: str, *options: str) -> Client:
-        command = contract.client_command(server.host, server.port, name=name)
+        command = contract.client_command(server.host, server.told_port, name=name)
         client = Client(stage, name, [*command, *options], contract.directory)
         if not contract.tells_names:
             client.types(f"/nick {name}")
@@ -1216,7 +1216,7 @@ def test_usage(stage: Stage, contract: Contract, server: Server, start_server: C
     for words in (["--max-clients", "0"], ["--max-clients", "many"], ["surplus"]):
         code, complaints = run(stage, [*contract.server_command(0), *words], contract)
         assert (code, len(complaints)) == (2, 1), (words, complaints)
-    refuses(stage, contract.server_command(server.port), contract, 1)
+    refuses(stage, contract.server_command(server.told_port), contract, 1)
     for host in "::1", "localhost":
         other = start_server("--bind", host, host=host)
         Talker(stage, "alice", other.port, host).logs_in()

@@ -19,6 +19,7 @@ from grader.journal import (
     SIGNALLED,
     STARTED,
     STOPPED,
+    TURNED,
     TYPED,
     Entry,
 )
@@ -531,9 +532,30 @@ def test_who_has_closed_the_listening_socket_can_be_reached_no_more(listens: boo
     assert cause("s1-after-fin", scene) == name
 
 
-@pytest.mark.parametrize(("port", "name"), [(55176, "byte-order"), (55177, "port-not-bound")])
-def test_a_port_may_be_turned_round(port: int, name: str) -> None:
-    assert cause("s1-answer", Scene(f"server does not listen on port 35031; it listens on [{port}]")) == name
+NO_WAY = "alice connects to port 55176"
+
+
+@pytest.mark.parametrize(
+    ("check", "expected", "people", "name"),
+    [
+        ("s1-answer", NO_WAY, (ALICE,), "byte-order"),
+        ("s1-port-taken", "the server listens on port 35031", (ALICE, BOB), "byte-order"),
+        ("s1-answer", "carol connects to port 55176", (ALICE, BOB, CAROL), ""),
+        ("s1-answer", "bob sees 'povelu'", (ALICE, BOB), ""),
+    ],
+    ids=["not found", "asked for", "found by others", "something else"],
+)
+def test_a_port_may_be_turned_round(
+    check: str, expected: str, people: tuple[dict[str, Any], ...], name: str
+) -> None:
+    turned = entry("server", TURNED, "55176")
+    assert cause(check, Scene(f"expected: {expected}\n     got: no", (turned,), people)) == name
+    assert cause(check, Scene(f"expected: {expected}\n     got: no", (), people)) != "byte-order"
+
+
+def test_a_server_that_listens_on_any_other_port_has_not_got_its_own() -> None:
+    scene = Scene("the server does not listen on port 35031; it listens on [55177]")
+    assert cause("s1-answer", scene) == "port-not-bound"
 
 
 def test_a_server_that_has_not_looked_at_bind_wants_an_option() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from grader import judge
 from grader.actors import Server
-from grader.arrivals import free_port, is_free
 from grader.contract import Contract, read_contract
 from grader.judge import Judge, Order, Worker
+from grader.ports import free_port, is_free
 from grader.sandbox import is_available
 from grader.verdicts import PASSED
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.arrivals import free_port
 from grader.contract import Contract, ContractError, read_contract
 from grader.guess import looked_at
 from grader.init import login_of, tried, wanting, write
+from grader.ports import free_port
 from grader.program import Program
 from grader.stage import Stage
 from tests.course.handouts import ROOT

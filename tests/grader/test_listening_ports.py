@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from grader.actors import Server
-from grader.listening import accept_queues, is_connected, listening_ports, wait_listening
+from grader.listening import accept_queues, as_told, is_connected, listening_ports, wait_listening
 from grader.peers import Peer
+from grader.ports import free_port, turned_round
 from grader.program import Program
 from grader.stage import Stage
 from grader.unseen import Unseen
@@ -96,3 +97,27 @@ def test_a_process_that_has_gone_listens_nowhere(stage: Stage) -> None:
     program = Program(stage, "short", ["true"], terminal=False)
     assert program.wait_end()
     assert listening_ports(program.pid) == set()
+
+
+HOLD = """
+import signal, socket
+listener = socket.create_server(("127.0.0.1", {port}))
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize("is_turned", [True, False])
+def test_a_server_may_turn_the_bytes_of_its_port_round(stage: Stage, is_turned: bool) -> None:
+    told = free_port()
+    port = turned_round(told) if is_turned else told
+    server = Server(stage, [sys.executable, "-c", HOLD.format(port=port)], told)
+    assert (server.port, server.told_port) == (port, told)
+    other = free_port()
+    assert as_told(stage, other) == (turned_round(other) if is_turned else other)
+    assert any(str(port) in step for step in stage.journal.steps()) == is_turned
+
+
+def test_a_free_port_is_another_one_when_it_is_turned_round() -> None:
+    ports = [free_port() for _ in range(100)]
+    assert all(turned_round(turned_round(port)) == port != turned_round(port) for port in ports)
+    assert min(map(turned_round, ports)) >= 1024

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from grader.arrivals import free_port
 from grader.peers import Impostor
+from grader.ports import free_port
 from grader.program import can_write
 from grader.stage import Stage
 from tests.common.children import child, outcome

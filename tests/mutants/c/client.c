@@ -180,7 +180,11 @@ int main(int count, char **words) {
         return 1;
     server.fd = socket(AF_INET, SOCK_STREAM, 0);
     inet_pton(AF_INET, host, &address.sin_addr);
+#ifdef BUG_BYTE_ORDER_BOTH
+    address.sin_port = (in_port_t)atoi(port);
+#else
     address.sin_port = htons((uint16_t)atoi(port));
+#endif
     if (connect(server.fd, (struct sockaddr *)&address, sizeof address) < 0) {
         perror("connect");
         return 1;

@@ -150,7 +150,7 @@ static int listen_on(const char *port) {
 #ifdef BUG_PORT
     address.sin_port = htons((uint16_t)(atoi(port) + 1));
 #endif
-#ifdef BUG_BYTE_ORDER
+#if defined BUG_BYTE_ORDER || defined BUG_BYTE_ORDER_BOTH
     address.sin_port = (in_port_t)atoi(port);
 #endif
 #ifndef BUG_NO_REUSE
