@@ -60,7 +60,7 @@ who speaks first, `quit` how one leaves."""
 CORRECTIONS = ("port", "login", "quit", "another word for quit", "first")
 """What a conversation may show to be wanting."""
 
-WRITTEN, NOT_WRITTEN = 0, 2
+WRITTEN, DOES_NOT_WORK_YET, NOT_WRITTEN = 0, 1, 2
 """Exit codes."""
 
 
@@ -69,6 +69,7 @@ class Trial:
     """What came of a conversation: in words, and lines of the contract that were seen to be wanting."""
 
     words: str
+    works: bool = False  # people could talk
     wanting: dict[str, str] = field(default_factory=dict)
 
 
@@ -91,7 +92,7 @@ def init(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return NOT_WRITTEN
     say(trial.words)
-    return WRITTEN
+    return WRITTEN if trial.works else DOES_NOT_WORK_YET
 
 
 def write(directory: Path, lines: dict[str, str]) -> None:
@@ -145,10 +146,10 @@ def tried_copy(copy: Path, directory: Path, sprints: Sequence[int]) -> Trial:
     sources = "\n".join(sources_in(copy).values())
     if sprint:
         words = f"Tried: people can talk as in sprint {ALIKE.get(sprint, sprint)}.\n{MORE}"
-        return Trial(words, login_of(contract, sources) if sprint in LOGINS else {})
+        return Trial(words, works=True, wanting=login_of(contract, sources) if sprint in LOGINS else {})
     words = in_words(problems, contract).replace(str(copy), str(directory))
     lines = wanting(contract, "\n".join(problems), sources) or first_of(contract, problems)
-    return Trial(words, lines)
+    return Trial(words, wanting=lines)
 
 
 def wanting(contract: Contract, problems: str, sources: str) -> dict[str, str]:

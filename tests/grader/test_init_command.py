@@ -210,8 +210,9 @@ def test_what_does_not_work_is_told_once(stage: Stage, tmp_path: Path) -> None:
         "import sys\nraise SystemExit('no ' + sys.argv[1])  # int(sys.argv[1])"
     )
     (tmp_path / "client.py").write_text("import sys  # int(sys.argv[1])")
-    told = run(stage, tmp_path).written["stdout"].decode()
-    assert told.count("the server never listened") == 1
+    program = run(stage, tmp_path)
+    assert program.written["stdout"].decode().count("the server never listened") == 1
+    assert program.exit_code == 1
 
 
 def refused(stage: Stage, directory: Path) -> str:
