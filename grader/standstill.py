@@ -40,6 +40,14 @@ TAKEN = re.compile(rb"^Sig(?:Cgt|Blk):\s*([0-9a-f]+)", re.MULTILINE)
 
 ALARM = 1 << (signal.SIGALRM - 1)
 
+JAVA = "java"
+
+HOUSEKEEPERS = re.compile(
+    r"(VM Thread|VM Periodic Tas|G1 Service|Monitor Deflati|C[12] CompilerThre|Sweeper thread|Common-Cleaner).*"
+)
+"""Threads of Java's machine that wake up by the clock: they compile and clear up, and no program goes on because of
+it. As the system keeps their names, which it cuts."""
+
 PIDFD_GETFD = 438
 """pidfd_getfd(2): a descriptor of another process, as one of our own."""
 
@@ -58,7 +66,7 @@ def posture() -> Threads | None:
     nothing else may have set it for that.
     """
     members = [member for member in family(os.getpid())[1:] if threads_of(member)]
-    threads = {task: turns(task) for member in members for task in threads_of(member)}
+    threads = {task: turns(task) for member in members for task in students_threads(member)}
     with contextlib.suppress(OSError):  # one has just ended, or may not be looked at
         if (
             all(map(waits_for_others, threads))
@@ -67,6 +75,21 @@ def posture() -> Threads | None:
         ):
             return threads
     return None
+
+
+def students_threads(pid: int) -> list[Path]:
+    """Return the threads of a process in which its author's program may run."""
+    threads = threads_of(pid)
+    if not threads or name_of(threads[0].parents[1]) != JAVA:
+        return threads
+    return [task for task in threads if not HOUSEKEEPERS.fullmatch(name_of(task))]
+
+
+def name_of(process_or_thread: Path) -> str:
+    """Return the name by which the system knows a process or a thread; empty once it has ended."""
+    with contextlib.suppress(OSError):
+        return (process_or_thread / "comm").read_text(errors="replace").rstrip("\n")
+    return ""
 
 
 def waits_for_others(task: Path) -> bool:

@@ -97,6 +97,16 @@ def works():
     while True:
         pass
 
+def has_a_thread_that_wakes_up(program, name):
+    def wakes_up():
+        open("/proc/thread-self/comm", "w").write(name)
+        while True:
+            time.sleep(0.01)
+
+    open("/proc/self/comm", "w").write(program)
+    threading.Thread(target=wakes_up).start()
+    os.read(0, 1)
+
 print("ready", flush=True)
 {wait}
 """
@@ -114,6 +124,8 @@ WAITS = (
     "threading.Thread(target=os.read, args=[pipe, 1]).start(), signal.pause()",
     "waits_for_a_child()",
     "os.system('read line')",
+    "has_a_thread_that_wakes_up('java', 'VM Periodic Tas')",
+    "has_a_thread_that_wakes_up('java', 'C2 CompilerThre')",
 )
 
 LOOKING_SECONDS = 0.3
@@ -141,6 +153,8 @@ GOES_ON = (
     "threading.Thread(target=works).start(), os.read(0, 1)",
     "threading.Thread(target=time.sleep, args=[90]).start(), os.read(0, 1)",
     "os.system('sleep 90 & read line')",
+    "has_a_thread_that_wakes_up('java', 'Thread-0')",
+    "has_a_thread_that_wakes_up('jabber', 'VM Periodic Tas')",
 )
 
 
