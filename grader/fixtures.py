@@ -10,6 +10,7 @@ import pytest
 from grader.actors import Client, PipedClient, Server
 from grader.arrivals import come, log_in
 from grader.contract import Contract, number_of, read_contract, reference
+from grader.front import wiretap_before
 from grader.keyboard import is_sleeping
 from grader.listening import as_told
 from grader.peers import Impostor, Peer, RawConnection
@@ -63,11 +64,19 @@ def start_server(stage: Stage, contract: Contract) -> Callable[..., Server]:
 
     def start(*options: str, port: int = 0, host: str = contract.address) -> Server:
         wanted = port or contract.port or (0 if contract.any_port else free_port())
+        make_room(stage, wanted)
         command = [*contract.server_command(as_told(stage, wanted)), *options]
         begin = partial(Server, stage, command, wanted, contract.directory, host)
         return begin_when_free(begin, stage, wanted) if contract.port and not port else begin()
 
     return start
+
+
+def make_room(stage: Stage, port: int) -> None:
+    """Give up the place in front of a server that has been there: another one wants its port."""
+    for actor in stage.cast:
+        if isinstance(actor, Wiretap) and actor.port == port:
+            actor.lets_nobody_in()
 
 
 def begin_when_free(begin: Callable[[], Server], stage: Stage, port: int) -> Server:
@@ -127,10 +136,11 @@ def wait_for_endings(stage: Stage, people: Collection[Client]) -> None:
 
 @pytest.fixture
 def tap(request: pytest.FixtureRequest, stage: Stage, server: Server, contract: Contract) -> Wiretap | None:
-    """A wiretap before the server, where one is wanted and clients can be told its port."""
-    if not request.config.getoption("--tap") or contract.port:
+    """A wiretap before the server, where one is wanted and can be."""
+    if not request.config.getoption("--tap"):
         return None
-    return Wiretap(stage, server.port, server.host)
+    front: Wiretap | None = request.getfixturevalue("front") if contract.port else None
+    return front if contract.port else Wiretap(stage, server.port, server.host)
 
 
 @pytest.fixture
@@ -149,11 +159,17 @@ def newcomer(
 
 
 @pytest.fixture
-def network(stage: Stage, server: Server, contract: Contract) -> Wiretap:
-    """A network that a scene can spoil: a wiretap between its clients and the server, whatever their wire is."""
-    if contract.port:
-        pytest.skip("needs clients that can be told a port: this submission has its port in the source")
-    return Wiretap(stage, server.port, server.host)
+def front(stage: Stage, server: Server, contract: Contract) -> Wiretap | None:
+    """A wiretap between clients and server; none where it cannot be put."""
+    return wiretap_before(stage, server, contract)
+
+
+@pytest.fixture
+def network(front: Wiretap | None) -> Wiretap:
+    """A network that a scene can spoil."""
+    if not front:
+        pytest.skip("needs a server that listens on all addresses, or that can be told a port")
+    return front
 
 
 @pytest.fixture

@@ -94,11 +94,6 @@ class Order:
     replay: bool = True  # a case that fails is played once more, to see what crosses the wire
 
     @property
-    def replays(self) -> bool:
-        """Tell whether what fails is played again through a wiretap, which needs a port of its own."""
-        return self.replay and not self.contract.port
-
-    @property
     def workers(self) -> int:
         """Return how many cases may be played at a time: a fixed port is in one network only once."""
         return self.jobs if self.confined or not self.contract.port else 1
@@ -216,7 +211,7 @@ def command_of(order: Order, commands: int, results: int) -> list[str]:
     command += ["--submission", str(order.contract.directory), "--built"]
     command += ["--commands", str(commands), "--results", str(results), str(suite(order.sprint))]
     command += ["--seconds", str(SCENES_SECONDS), "--fixed-port", str(order.contract.port)]
-    command += [] if order.replays else ["--once"]
+    command += [] if order.replay else ["--once"]
     if not order.confined:
         return command
     if order.contract.address != HOST:

@@ -6,7 +6,6 @@ from the system's own tables. Where they do not tell, something may always happe
 """
 
 import contextlib
-import ctypes
 import os
 import re
 import signal
@@ -14,10 +13,11 @@ import socket
 import stat
 import struct
 import termios
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from grader.calls import call_of
+from grader.descriptors import borrowed
 from grader.family import family, files_of, state_of, threads_of, turns
 from grader.listening import sockets_of
 from grader.tcptable import CARRYING, SYN_RECEIVED, SYN_SENT, Socket, tcp_sockets
@@ -47,9 +47,6 @@ HOUSEKEEPERS = re.compile(
 )
 """Threads of Java's machine that wake up by the clock: they compile and clear up, and no program goes on because of
 it. As the system keeps their names, which it cuts."""
-
-PIDFD_GETFD = 438
-"""pidfd_getfd(2): a descriptor of another process, as one of our own."""
 
 TIME = struct.Struct("ll")
 """struct timeval: seconds, microseconds."""
@@ -128,22 +125,6 @@ def is_impatient(terminal: int) -> bool:
     _in, _out, _control, local, _ispeed, _ospeed, characters = termios.tcgetattr(terminal)
     is_raw = not local & termios.ICANON
     return is_raw and (characters[termios.VMIN] == 0 or characters[termios.VTIME] != 0)
-
-
-@contextlib.contextmanager
-def borrowed(pid: int, descriptor: int) -> Iterator[int]:
-    """Have a descriptor of another process as one of our own, for the block. Raises OSError."""
-    process = os.pidfd_open(pid)
-    try:
-        ours = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, descriptor, 0)
-    finally:
-        os.close(process)
-    if ours < 0:
-        raise OSError(ctypes.get_errno(), "the system does not lend a descriptor")
-    try:
-        yield ours
-    finally:
-        os.close(ours)
 
 
 def has_timer(pid: int) -> bool:

@@ -21,6 +21,7 @@ from grader.actors import Client, Server
 from grader.arrivals import come, log_in
 from grader.contract import HOST, REPOSITORY, Contract, ContractError, read_contract
 from grader.diagram import TerminalDiagram, mermaid
+from grader.front import wiretap_before
 from grader.journal import SENT, Entry, entry_of, value_of
 from grader.launch import plain_environment
 from grader.listening import as_told
@@ -99,7 +100,7 @@ def play(stage: Stage, contract: Contract, talk: Talk) -> None:
     contract = contract.with_login(talk.login)
     port = contract.port or free_port()
     server = Server(stage, contract.server_command(port), port, contract.directory, contract.address)
-    tap = None if contract.port else Wiretap(stage, server.port, server.host, make_cutter=talk.make_cutter)
+    tap = wiretap_before(stage, server, contract, talk.make_cutter)
     leaver = talk.play(arrivals(stage, contract, server, tap, talk.names), contract)
     leaver.types(contract.quit)
     leaver.ends()

@@ -28,7 +28,7 @@ SHARE = 8
 
 
 class Wiretap:
-    """Listens for clients; each connection is named by `expect` before it comes."""
+    """Listens for clients, at any free port unless a listener is given; `expect` names each before it comes."""
 
     def __init__(
         self,
@@ -36,11 +36,12 @@ class Wiretap:
         server_port: int,
         host: str = "127.0.0.1",
         make_cutter: Callable[[], Cutter] = line_cutter,
+        listener: socket.socket | None = None,
     ) -> None:
         self.stage = stage
         self._make_cutter = make_cutter
         self._server = (host, server_port)
-        self._listener = socket.create_server((host, 0))
+        self._listener = listener or socket.create_server((host, 0))
         self._listener.setblocking(False)
         self._names: list[str] = []
         self._passages: list[Passage] = []
@@ -52,11 +53,15 @@ class Wiretap:
         """Name the next connection that comes."""
         self._names.append(name)
 
-    def end(self) -> None:
-        """Close all that is open; may be called twice."""
+    def lets_nobody_in(self) -> None:
+        """Listen no longer; who has come stays. May be called twice."""
         if self._listener.fileno() >= 0:
             self.stage.unwatch(self._listener.fileno())
             self._listener.close()
+
+    def end(self) -> None:
+        """Close all that is open; may be called twice."""
+        self.lets_nobody_in()
         for passage in self._passages:
             passage.end()
 

@@ -11,13 +11,12 @@ import pytest
 
 from grader.actors import Client, Server
 from grader.autopsy import unread
-from grader.contract import Contract
 from grader.family import family, is_at_rest, states_of_threads
 from grader.journal import SENT
 from grader.listening import has_read_all
 from grader.program import Program
 from grader.unseen import Unseen
-from grader.wiretap import SERVER
+from grader.wiretap import SERVER, Wiretap
 from grader.words import Words
 from tests.e2e.figures import times_shown
 from tests.e2e.networks import see_all
@@ -28,9 +27,9 @@ NOT_RUNNING = (b"T", b"Z")
 which may still take what comes in it."""
 
 
-def bringing(request: pytest.FixtureRequest, contract: Contract) -> Bring:
-    """Return what brings people: through a wiretap, where their programs can be told its port."""
-    bring: Bring = request.getfixturevalue("newcomer" if contract.port else "newcomer_on_network")
+def bringing(request: pytest.FixtureRequest, front: Wiretap | None) -> Bring:
+    """Return what brings people: through a wiretap, where there is one."""
+    bring: Bring = request.getfixturevalue("newcomer_on_network" if front else "newcomer")
     return bring
 
 

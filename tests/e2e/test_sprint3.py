@@ -177,10 +177,10 @@ def test_one_alone(alice: Client, newcomer: Bring, words: Words) -> None:
     points=2,
     hint="Skip the speaker's own socket when you relay",
 )
-def test_no_echo(request: pytest.FixtureRequest, contract: Contract, server: Server, words: Words) -> None:
+def test_no_echo(request: pytest.FixtureRequest, front: Wiretap | None, server: Server, words: Words) -> None:
     """Nobody is sent his own lines."""
-    people = room_of(bringing(request, contract), words, 3)
-    if contract.port:
+    people = room_of(bringing(request, front), words, 3)
+    if not front:
         is_not_shown_again(people, server, words)
         return
     alice, bob, carol = people
@@ -289,9 +289,9 @@ def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract
 
 
 @pytest.fixture
-def latecomer(request: pytest.FixtureRequest, newcomer: Bring, contract: Contract) -> Bring:
-    """Bring a client whose program meets the server through the network, if clients can be told a port."""
-    return newcomer if contract.port else request.getfixturevalue("newcomer_on_network")
+def latecomer(request: pytest.FixtureRequest, front: Wiretap | None) -> Bring:
+    """Bring a client whose program meets the server through the network, if it can."""
+    return bringing(request, front)
 
 
 @LONG

@@ -14,7 +14,7 @@ from grader.contract import Contract, read_contract
 from grader.judge import Judge, Order, Worker
 from grader.ports import free_port, is_free
 from grader.sandbox import is_available
-from grader.verdicts import PASSED
+from grader.verdicts import FAILED, PASSED, SKIPPED, Verdict
 
 needs_sandbox = pytest.mark.skipif(not is_available(), reason="needs bwrap (Debian: bubblewrap)")
 
@@ -136,3 +136,37 @@ def test_a_network_that_remembers_nothing_is_used_again(
     judging = Judge(Order(sprint=1, contract=submission(tmp_path), only=checks, jobs=1))
     assert {each.outcome for each in judging.verdicts_as_they_come()} == {PASSED}
     assert len(hired) == workers
+
+
+@pytest.fixture
+def judged_on_a_slow_network(tmp_path: Path) -> Callable[[str], Verdict]:
+    """Judge programs with a port in their sources, whose server listens at this address, on a network that cuts."""
+
+    def judge_at(host: str) -> Verdict:
+        contract = submission(tmp_path)
+        server = tmp_path / "server.py"
+        server.write_text(server.read_text().replace("127.0.0.1", host))
+        (verdict,) = Judge(
+            Order(sprint=1, contract=contract, only=("s1-slow-network",))
+        ).verdicts_as_they_come()
+        return verdict
+
+    return judge_at
+
+
+@needs_sandbox
+def test_a_server_on_all_addresses_is_met_on_a_bad_network(
+    judged_on_a_slow_network: Callable[[str], Verdict],
+) -> None:
+    verdict = judged_on_a_slow_network("")
+    assert verdict.outcome == FAILED  # it takes each piece for a message
+    assert {each.peer for each in verdict.failure().scene.entries} == {"", "server", "alice", "bob"}
+
+
+@needs_sandbox
+def test_a_server_on_one_address_is_not_judged_on_a_bad_network(
+    judged_on_a_slow_network: Callable[[str], Verdict],
+) -> None:
+    verdict = judged_on_a_slow_network("127.0.0.1")
+    assert verdict.outcome == SKIPPED
+    assert "listens on all addresses" in verdict.why_not()

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader import standstill
+from grader import descriptors, standstill
 from grader.program import Program
 from grader.stage import IN_VAIN, Stage
 from grader.standstill import Threads, posture
@@ -210,7 +210,7 @@ def test_where_the_system_does_not_tell_anything_may_happen(
 ) -> None:
     program_that(stage, "os.read(0, 1)")
     assert stage.wait_for_outside(lambda: posture() is not None)
-    monkeypatch.setattr(standstill, "PIDFD_GETFD", 1_000_000)  # no kernel has so many calls
+    monkeypatch.setattr(descriptors, "PIDFD_GETFD", 1_000_000)  # no kernel has so many calls
     assert posture() is None
 
 
