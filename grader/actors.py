@@ -16,7 +16,7 @@ import pexpect
 
 from grader.family import is_at_rest
 from grader.journal import ENDED, PRESSED, TYPED
-from grader.keyboard import awaits_keyboard, has_one_run, naps, run_until_now
+from grader.keyboard import awaits_keyboard, has_one_run, is_still, naps, run_until_now, runs_an_errand
 from grader.listening import accept_queues, as_told, has_connection, has_sockets, wait_listening
 from grader.program import Program
 from grader.screen import LAST_CHARACTERS, Screen
@@ -269,8 +269,11 @@ class Client:
         self.stage.wait_for_outside(lambda: not before or has_one_run(before), seconds)
 
     def _rests(self) -> None:
-        """Wait until no thread is at work, or for a moment."""
-        self.stage.wait_for_outside(lambda: is_at_rest(self.program.pid), REST_SECONDS)
+        """Wait until no thread is at work, or for a moment; longer for a child that does something in between."""
+        pid, wait = self.program.pid, self.stage.wait_for_outside
+        wait(lambda: is_still(pid), REST_SECONDS)
+        if runs_an_errand(pid):
+            wait(lambda: is_still(pid) and not runs_an_errand(pid), NAP_SECONDS)
 
     def _is_asked(self, seen: int) -> None:
         """Wait until the program shows more than it had, or reads its keyboard; at a terminal, and not for ever."""

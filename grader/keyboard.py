@@ -8,15 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from grader.calls import call_of
-from grader.family import tasks_of, turns
+from grader.family import is_at_rest, tasks_of, turns
 from grader.threads import descriptors
 
 TERMINALS = ("/dev/pts/", "/dev/tty")
 
+SOCKETS = ("socket:",)
+"""How the system names what a program has open (proc(5))."""
+
 
 def awaits_keyboard(pid: int) -> bool:
     """Tell whether a thread of a program, or of a child of it, waits for what is typed at its terminal."""
-    return any(waits_for_terminal(task) for task in tasks_of(pid))
+    return any(waits_for_one_of(task, TERMINALS) for task in tasks_of(pid))
 
 
 def naps(pid: int) -> dict[Path, list[bytes]]:
@@ -50,14 +53,35 @@ def sleeps(task: Path) -> bool:
     return False
 
 
-def waits_for_terminal(task: Path) -> bool:
-    """Tell whether a thread waits for keys, in whatever call."""
+def is_still(pid: int) -> bool:
+    """Tell whether no thread of a program, or of a child of it, is at work, nor has been while it was looked at."""
+    before = run_until_now(pid)
+    return is_at_rest(pid) and run_until_now(pid) == before
+
+
+def runs_an_errand(pid: int) -> bool:
+    """Tell whether a program waits for a child that will soon be through, as in system("clear").
+
+    A child that waits for the user, or for others, is the program itself, which a script has started.
+    """
+    tasks = tasks_of(pid)
+    return any(map(waits_for_a_child, tasks)) and not any(
+        waits_for_one_of(task, TERMINALS + SOCKETS) for task in tasks
+    )
+
+
+def waits_for_a_child(task: Path) -> bool:
+    """Tell whether a thread waits for a child's end."""
     with contextlib.suppress(OSError):  # as above
-        call = call_of(task)
-        return call.name != "write" and any(is_terminal(task, each) for each in descriptors(task, call))
+        return call_of(task).name == "wait"
     return False
 
 
-def is_terminal(task: Path, descriptor: int) -> bool:
-    """Tell whether a descriptor of a thread is a terminal. Raises OSError."""
-    return str((task / "fd" / str(descriptor)).readlink()).startswith(TERMINALS)
+def waits_for_one_of(task: Path, kinds: tuple[str, ...]) -> bool:
+    """Tell whether a thread waits for what comes from something of these kinds, in whatever call."""
+    with contextlib.suppress(OSError):  # as above
+        call = call_of(task)
+        return call.name != "write" and any(
+            str((task / "fd" / str(each)).readlink()).startswith(kinds) for each in descriptors(task, call)
+        )
+    return False

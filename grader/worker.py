@@ -126,8 +126,9 @@ class Reports:
         return bool(self.fixed_port) and any(each.remote_port != self.fixed_port for each in tcp_sockets())
 
     def plays_again(self) -> bool:
-        """Tell whether what fails is played again, and there is time for it."""
-        return not self.config.option.once and time.monotonic() < self.deadline
+        """Tell whether what fails is played again: there is time for it, and the port will be free."""
+        is_wanted = not self.config.option.once and not self.remembers()
+        return is_wanted and time.monotonic() < self.deadline
 
     def play(self, item: pytest.Item) -> tuple[str, dict[str, Any]]:
         """Run one case once; return its outcome and what is known of a failure."""

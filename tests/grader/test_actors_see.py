@@ -33,6 +33,15 @@ for question in ('host', 'name'):
 """
 """Throws away what is typed before each of its questions."""
 
+RUNS_AN_ERRAND = """
+import subprocess, sys, termios
+print('ready', flush=True)
+subprocess.run([sys.executable, '-c', 'import select; select.poll().poll(500)'])
+termios.tcflush(0, termios.TCIFLUSH)
+print(f'<{input()}>', flush=True)
+"""
+"""Lets a child do something before it reads, and throws away what was typed meanwhile: as with system("clear")."""
+
 SILENT = "for _ in range(2): print(f'<{input()}>', flush=True)"
 """Reads its keyboard, and does not say for what."""
 
@@ -105,6 +114,20 @@ def test_what_is_typed_reaches_the_program_and_what_it_shows_is_seen(parrot: Cli
     for line in words.several(20):
         parrot.types(line)
         parrot.sees(line)
+
+
+def test_who_waits_for_a_child_is_not_ready_for_what_is_typed(client: Callable[[str], Client]) -> None:
+    alice = client(RUNS_AN_ERRAND)
+    alice.sees("ready")
+    alice.types("hello")
+    alice.sees("<hello>")
+
+
+def test_who_waits_for_the_program_that_reads_is_ready(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actors, "NAP_SECONDS", 60.0)
+    alice = Client(stage, "alice", ["sh", "-c", '"$@"; exit', "sh", sys.executable, "-c", SILENT])
+    alice.types("hello", "bonjour")
+    alice.sees("<hello>", "<bonjour>")
 
 
 @pytest.mark.parametrize(
