@@ -17,7 +17,7 @@ import pexpect
 from grader.family import is_at_rest
 from grader.journal import ENDED, PRESSED, TYPED
 from grader.keyboard import awaits_keyboard, has_one_run, is_still, naps, run_until_now, runs_an_errand
-from grader.listening import accept_queues, as_told, has_connection, has_sockets, wait_listening
+from grader.listening import accept_queues, as_told, connections, has_connection, has_sockets, wait_listening
 from grader.program import Program
 from grader.screen import LAST_CHARACTERS, Screen
 from grader.stage import Stage
@@ -259,6 +259,10 @@ class Client:
         """Tell whether it takes part: it runs, and has not lost its connection, nor closed it."""
         is_connected = not self.has_come or has_connection(self.program.pid)
         return self.is_running() and is_connected and not self.is_cut_off
+
+    def connections(self) -> set[int]:
+        """Return its connections that are open, each by a number that no other has; none once it has left."""
+        return connections(self.program.pid) if self.is_present() else set()
 
     def shown(self) -> bytes:
         """Return every byte that the program has written so far, just as it came."""

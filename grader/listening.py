@@ -41,7 +41,14 @@ def is_connected(pid: int, port: int) -> bool:
 
 def has_connection(pid: int) -> bool:
     """Tell whether a process or one of its descendants has a connection that is open both ways."""
-    return bool(connections_of(pid, ESTABLISHED) if ON_LINUX else _remote_ports_by_psutil(pid))
+    return bool(connections(pid))
+
+
+def connections(pid: int) -> set[int]:
+    """Return the connections of a process and its descendants that are open both ways: their inodes, or ports."""
+    return (
+        {each.inode for each in connections_of(pid, ESTABLISHED)} if ON_LINUX else _own_ports_by_psutil(pid)
+    )
 
 
 def has_sockets(pid: int) -> bool:
@@ -86,6 +93,10 @@ def as_told(stage: Stage, port: int) -> int:
 
 def _ports_by_psutil(pid: int) -> set[int]:
     return {each.laddr.port for each in _connections(pid) if each.status == psutil.CONN_LISTEN}
+
+
+def _own_ports_by_psutil(pid: int) -> set[int]:
+    return {each.laddr.port for each in _connections(pid) if each.status == psutil.CONN_ESTABLISHED}
 
 
 def _remote_ports_by_psutil(pid: int) -> set[int]:

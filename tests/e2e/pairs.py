@@ -1,12 +1,12 @@
-"""Who comes next in sprint 1, and finds somebody to talk to.
+"""Who comes next in sprints 1 and 2, and finds somebody to talk to.
 
 Where one leaves, the other may stay and wait for a newcomer, or the conversation may end for both, and the next two
-begin anew: both are right. And who stays may be told to speak first, or the newcomer may.
+begin anew: both are right. And in sprint 1 who stays may be told to speak first, or the newcomer may.
 """
 
 from grader.actors import Client
 from grader.words import Words
-from tests.e2e.steps import Bring, shows, talk
+from tests.e2e.steps import Bring, all_listen, exchange, shows, talk
 
 SECOND = 2
 
@@ -69,3 +69,22 @@ def begin_anew(carol: Client, dave: Client, line: str, first: int, said: str = "
     if not has_arrived:
         talk(carol, dave, line)
     return carol, dave
+
+
+def says_what_nobody_hears(other: Client, words: Words) -> None:
+    """Let who may have stayed say some lines: who writes to a client that has gone is told so by a signal."""
+    all_listen(other.stage)
+    if other.is_present():
+        other.types(*words.several(3))
+        all_listen(other.stage)
+
+
+def goes_on_with(
+    newcomer: Bring, other: Client, words: Words, names: tuple[str, str]
+) -> tuple[Client, Client]:
+    """Bring a newcomer to talk, in any order, to who stayed, or to one more; return both."""
+    carol = newcomer(names[0])
+    other.comes_to_rest()
+    partner = other if other.is_present() else newcomer(names[1])
+    exchange(carol, partner, words.word())
+    return carol, partner

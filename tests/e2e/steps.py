@@ -111,6 +111,14 @@ def say_short_after_long(speaker: Client, hearer: Client, words: Words) -> None:
     shows_no_residue(hearer, long, marker)
 
 
+def is_heard(speaker: Client, hearer: Client, words: Words) -> bool:
+    """Let one say a line; tell whether the other sees it: that nobody is heard at all is another check's matter."""
+    all_listen(speaker.stage)
+    line = say_marker(speaker, words)
+    speaker.stage.wait_for_outside(lambda: shows(hearer, line) or not hearer.is_running())
+    return shows(hearer, line)
+
+
 def shows_no_residue(client: Client, long: str, marker: str) -> None:
     """Expect the end of a long line to stand on a screen in the whole line only, however often that is shown."""
     shown, tail = client.shown(), long[-RESIDUE:]

@@ -22,7 +22,7 @@ static void leave(long place) {
     (void)place;
 #ifndef BUG_PLACE_KEPT
     pthread_mutex_lock(&lock);
-#ifdef BUG_FIN_ENDS_ALL
+#ifdef FIN_ENDS_BOTH
     if (clients[1 - place] >= 0)
         send_message(clients[1 - place], "exit");
 #endif

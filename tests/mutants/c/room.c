@@ -44,6 +44,11 @@ static void relay(long place, const char *text) {
 
 static void leave(long place) {
     pthread_mutex_lock(&lock);
+#ifdef BUG_FIN_ENDS_ALL
+    for (long other = 0; other < MOST; other++)
+        if (other != place && clients[other] >= 0)
+            send_message(clients[other], "exit");
+#endif
     close(clients[place]);
 #ifndef BUG_PLACE_KEPT
     clients[place] = -1;
