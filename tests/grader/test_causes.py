@@ -361,12 +361,15 @@ GONE = entry("alice", ENDED, "was killed by SIGKILL")
 @pytest.mark.parametrize(
     ("check", "left", "bob", "name"),
     [
-        ("s2-leave", entry("alice", TYPED, "fin"), 0, "fin-ends-everybody"),
+        ("s3-leave", entry("alice", TYPED, "fin"), 0, "fin-ends-everybody"),
+        ("s2-third", entry("alice", TYPED, "fin"), 0, "fin-ends-everybody"),
+        ("s2-leave", entry("alice", TYPED, "fin"), 0, ""),
         ("s1-after-fin", entry("alice", TYPED, "fin"), 0, ""),
-        ("s2-broken-network", entry("network", "breaks alice's connection"), 0, "fin-ends-everybody"),
-        ("s2-broken-network", entry("network", "ends what alice sends"), 0, "fin-ends-everybody"),
-        ("s2-broken-network", entry("network", "breaks alice's connection"), None, ""),
-        ("s2-broken-network", entry("network", "is 0.05 s late"), 0, ""),
+        ("s3-broken-network", entry("network", "breaks alice's connection"), 0, "fin-ends-everybody"),
+        ("s3-broken-network", entry("network", "ends what alice sends"), 0, "fin-ends-everybody"),
+        ("s3-broken-network", entry("network", "breaks alice's connection"), None, ""),
+        ("s3-broken-network", entry("network", "is 0.05 s late"), 0, ""),
+        ("s2-broken-network", entry("network", "breaks alice's connection"), 0, ""),
     ],
 )
 def test_the_others_should_stay_where_one_leaves(check: str, left: Entry, bob: int | None, name: str) -> None:

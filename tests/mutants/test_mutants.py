@@ -44,3 +44,10 @@ def test_an_honest_program_passes_all_that_the_course_asks(program: Compiled, tm
     verdicts = judged(program.sprint, made(program, tmp_path), level=SUBJECT)
     assert len(verdicts) > 5
     assert {name: verdict.outcome for name, verdict in verdicts.items()} == dict.fromkeys(verdicts, PASSED)
+
+
+@needs_compiler
+def test_a_pair_may_make_way_for_others_when_one_leaves(tmp_path: Path) -> None:
+    (program,) = (each for each in HONEST if each.name == "fin ends both")
+    verdicts = judged(program.sprint, made(program, tmp_path), only=["s2-leave", "s2-broken-network"])
+    assert [verdict.outcome for verdict in verdicts.values()] == [PASSED, PASSED]
