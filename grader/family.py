@@ -93,6 +93,20 @@ def turns(task: Path) -> list[bytes]:
     return []
 
 
+def wanted_by(pid: int) -> dict[Path, tuple[int, bytes]]:
+    """Return of each thread of a program, and of its children, how much of the processor it has wanted so far.
+
+    That is nanoseconds in which it ran or could have run (schedstat in proc(5)), and how often it has given it up by
+    itself. Whoever loops without waiting wants all, whatever others leave of it, and gives up nothing.
+    """
+    wanted = {}
+    for task in tasks_of(pid):
+        with contextlib.suppress(OSError):  # it has ended, or the kernel does not count
+            ran, could_have_run, _slices = (task / "schedstat").read_text().split()
+            wanted[task] = (int(ran) + int(could_have_run), turns(task)[0])
+    return wanted
+
+
 def states_of_threads(pid: int) -> list[bytes]:
     """Return what each thread of a process does, as proc(5) has it; nothing once it has ended."""
     with contextlib.suppress(OSError):

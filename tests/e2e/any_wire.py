@@ -3,12 +3,13 @@
 Only what is typed and shown counts here, and what the system tells of a program: how it ended, what it uses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from grader.actors import Client, Server
 from grader.contract import Contract
-from grader.family import is_at_rest
+from grader.family import is_at_rest, wanted_by
 from grader.listening import is_connected, listening_ports
 from grader.program import Program
 from grader.stage import START_SECONDS
@@ -24,6 +25,9 @@ TAKEN_IN_SECONDS = 0.3
 
 BUSY_SHARE = 0.1
 """A loop that waits for nothing uses all of a processor, or what others leave of it; a Java program at rest 0.3 %."""
+
+SPUN_NANOSECONDS = 0.9e9 * IDLE_SECONDS
+"""So much of a period a loop that waits for nothing runs, or could have, were it not for others."""
 
 PERIODS = 5
 """A program that has just started may have work of its own, but not in each of so many periods."""
@@ -66,13 +70,23 @@ def leave_the_processor_alone(server: Server, *clients: Client) -> None:
 
 
 def those_at_work(programs: Sequence[Program]) -> list[str]:
-    """Return in words who uses the processor for a while, and how much of it."""
+    """Return in words who uses the processor for a while, or would if others let it, and how much of it."""
+    wanted = [wanted_by(program.pid) for program in programs]
     shares = [seconds / IDLE_SECONDS for seconds in cpu_seconds(programs)]
     return [
         f"{program.name} uses {share:.0%} of the processor"
-        for program, share in zip(programs, shares, strict=True)
-        if share >= BUSY_SHARE
+        for program, share, before in zip(programs, shares, wanted, strict=True)
+        if share >= BUSY_SHARE or has_spun(before, wanted_by(program.pid))
     ]
+
+
+def has_spun(before: Mapping[Path, tuple[int, bytes]], now: Mapping[Path, tuple[int, bytes]]) -> bool:
+    """Tell whether a thread could have run nearly all the time, and has never waited for anything."""
+    return any(
+        now[task][0] - wanted >= SPUN_NANOSECONDS and now[task][1] == pauses
+        for task, (wanted, pauses) in before.items()
+        if task in now
+    )
 
 
 def programs_of(server: Server, *clients: Client) -> list[Program]:

@@ -2,10 +2,11 @@
 
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
-from grader.family import ENDED, family, is_at_rest, states_of_threads, threads_of
+from grader.family import ENDED, family, is_at_rest, states_of_threads, threads_of, wanted_by
 from grader.leftovers import is_dead
 from grader.limits import MOST_PROCESSES, offence
 from grader.listening import listening_ports
@@ -13,9 +14,13 @@ from grader.program import Program
 from grader.stage import Stage
 
 WAITS = "import time; print('ready', flush=True); time.sleep(60)"
+POLLS = "import time; print('ready', flush=True)\nwhile True: time.sleep(0.0001)"
 WORKS = "print('ready', flush=True)\nwhile True: pass"
 WORKS_IN_A_THREAD = f"import threading; threading.Thread(target=exec, args=({WORKS!r},)).start()"
 WORKS_IN_A_CHILD = f"import os\nif os.fork(): os.wait()\nelse: exec({WORKS!r})"
+
+MUCH = 10_000_000
+"""Nanoseconds: many times what passes between two pauses of who polls."""
 
 
 def started(stage: Stage, source: str) -> Program:
@@ -116,3 +121,12 @@ def test_of_a_family_that_grows_no_more_is_looked_at_than_must_be(monkeypatch: p
     monkeypatch.setattr("grader.family.children_of", endless_children_of)
     assert f"more than {MOST_PROCESSES} processes" in offence(1)
     assert len(looked_at) <= MOST_PROCESSES + 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="asks how long threads could have run")
+@pytest.mark.parametrize(("source", "spins"), [(WORKS, True), (POLLS, False)], ids=["works", "polls"])
+def test_who_works_wants_the_processor_and_never_gives_it_up(stage: Stage, source: str, spins: bool) -> None:
+    program = started(stage, source)
+    ((wanted, pauses),) = wanted_by(program.pid).values()
+    assert stage.wait_for_outside(lambda: next(iter(wanted_by(program.pid).values()))[0] > wanted + MUCH)
+    assert (next(iter(wanted_by(program.pid).values()))[1] == pauses) == spins
