@@ -21,7 +21,7 @@ from grader.causes.evidence import (
     words_of,
 )
 from grader.causes.rules import Causes
-from grader.journal import PRESSED, SENT, TYPED
+from grader.journal import CONNECTED, PRESSED, SENT, TYPED
 from grader.verdicts import quoted
 
 CAUSES = Causes()
@@ -43,6 +43,9 @@ HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-inp
 
 PAIR = 2
 """So many have a place in sprints 1 and 2."""
+
+ONE_MORE = "one-more"
+"""The check in which somebody comes while all places are taken."""
 
 ACCEPTS = re.compile(r"waits in accept")
 """What a thread does that waits for a newcomer."""
@@ -166,6 +169,19 @@ def lock_kept(seen: Evidence) -> bool:
     threads = server.get("threads", [])
     has_line = bool(server) and bool(server["unread"]) and not server["waiting"] and seen.somebody_left()
     return seen.check not in HEAVY and any("lock" in wait for wait in threads[0 if has_line else 1 :])
+
+
+@CAUSES.named(
+    "place-taken",
+    "Who has come later was given the place of one who is still there, and who now hears nothing. Look whether a "
+    "place is free before you put a newcomer into it; else let it wait, or close it.",
+)
+def place_taken(seen: Evidence) -> bool:
+    """Find a third, for whom there is no place, to whom the server speaks."""
+    comers = [entry.actor for entry in seen.tapped.entries if entry.act == CONNECTED and entry.peer]
+    return seen.check == ONE_MORE and any(
+        is_by(entry, "server", SENT) and entry.peer in comers[PAIR:] for entry in seen.tapped.entries
+    )
 
 
 @CAUSES.named(

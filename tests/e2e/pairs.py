@@ -4,9 +4,13 @@ Where one leaves, the other may stay and wait for a newcomer, or the conversatio
 begin anew: both are right. And in sprint 1 who stays may be told to speak first, or the newcomer may.
 """
 
+import contextlib
+
 from grader.actors import Client
+from grader.contract import Contract
+from grader.unseen import Unseen
 from grader.words import Words
-from tests.e2e.steps import Bring, all_listen, exchange, shows, talk
+from tests.e2e.steps import Bring, Connect, all_listen, exchange, shows, talk
 
 SECOND = 2
 
@@ -88,3 +92,12 @@ def goes_on_with(
     partner = other if other.is_present() else newcomer(names[1])
     exchange(carol, partner, words.word())
     return carol, partner
+
+
+def comes_third(name: str, newcomer: Bring, peer: Connect, contract: Contract) -> None:
+    """Let somebody come for whom there is no place: a client, if none is told its place, or else a connection."""
+    if contract.tells_places:
+        peer(name)
+        return
+    with contextlib.suppress(Unseen):  # hung up on at once, before that was seen
+        newcomer(name)

@@ -44,7 +44,7 @@ from tests.e2e.figures import (
 )
 from tests.e2e.floods import FLOOD_SECONDS, Flood, flood_until_stalled
 from tests.e2e.networks import BROKEN, SLOW, breaks_down, slows_down
-from tests.e2e.pairs import begin_anew, is_served, leaves_too, wait_until_shown
+from tests.e2e.pairs import begin_anew, comes_third, is_served, leaves_too, wait_until_shown
 from tests.e2e.steps import (
     Bring,
     Connect,
@@ -352,6 +352,23 @@ def test_broken_network(
 
 
 # Any wire: lines are odd or long, nothing happens, the port is taken
+
+
+@check(
+    "s1-one-more",
+    after="s1-answer",
+    points=1,
+    level=ROBUST,
+    hint="While both places are taken accept nobody, or close whoever comes: never write over a place that is taken",
+)
+def test_one_more(
+    alice: Client, bob: Client, newcomer: Bring, peer: Connect, words: Words, contract: Contract
+) -> None:
+    """A third who comes while two talk disturbs neither of them."""
+    exchange(alice, bob, words.word())
+    comes_third("carol", newcomer, peer, contract)
+    for _ in range(2):
+        exchange(alice, bob, words.word())
 
 
 @check(

@@ -47,7 +47,7 @@ from tests.e2e.networks import (
     say_joined,
     slows_down,
 )
-from tests.e2e.pairs import goes_on_with, says_what_nobody_hears
+from tests.e2e.pairs import comes_third, goes_on_with, says_what_nobody_hears
 from tests.e2e.steps import (
     Bring,
     Connect,
@@ -381,6 +381,23 @@ def test_broken_network(
 
 
 # Any wire: lines are odd or long, nothing happens, the port is taken
+
+
+@check(
+    "s2-one-more",
+    after="s2-either-first",
+    points=1,
+    level=ROBUST,
+    hint="While both places are taken accept nobody, or close whoever comes: never write over a place that is taken",
+)
+def test_one_more(
+    alice: Client, bob: Client, newcomer: Bring, peer: Connect, words: Words, contract: Contract
+) -> None:
+    """A third who comes while two talk disturbs neither of them."""
+    exchange(alice, bob, words.word())
+    comes_third("carol", newcomer, peer, contract)
+    for _ in range(2):
+        exchange(alice, bob, words.word())
 
 
 @check(

@@ -975,3 +975,16 @@ def test_what_came_right_behind_another_line_was_not_read(between: str) -> None:
     steps = [*relayed("carol", "lopina"), *relayed("alice", "povelu"), joined]
     scene = played("bob sees 'povelu'", steps, ALICE, BOB, CAROL)
     assert told("s3-crossing", scene) == "no-framing-joined"
+
+
+THREE = [entry(name, CONNECTED, "", "server") for name in ("alice", "bob", "carol")]
+
+
+@pytest.mark.parametrize(
+    ("check", "hearer", "name"),
+    [("s1-one-more", "carol", "place-taken"), ("s1-one-more", "alice", ""), ("s3-three", "carol", "")],
+    ids=["the third", "one of the two", "where there is room"],
+)
+def test_a_third_who_is_spoken_to_has_somebodys_place(check: str, hearer: str, name: str) -> None:
+    steps = [*THREE, entry("server", SENT, "2\n", hearer)]
+    assert told(check, played("bob sees 'povelu'", steps, ALICE, BOB, CAROL)) == name

@@ -1627,6 +1627,8 @@ FAULTY = [
     Compiled(1, "sizeof of a pointer", "-DBUG_SIZEOF_POINTER", "s1-turns", "sizeof-pointer"),
     Compiled(1, "byte order", "-DBUG_BYTE_ORDER", "s1-first-line", "byte-order"),
     Compiled(1, "byte order of both", "-DBUG_BYTE_ORDER_BOTH", "s1-port-taken", "byte-order"),
+    Compiled(1, "third takes place", "-DBUG_THIRD_TAKES_PLACE", "s1-one-more", "place-taken"),
+    Compiled(2, "third takes place", "-DBUG_THIRD_TAKES_PLACE", "s2-one-more", "place-taken"),
     Compiled(1, "server prints for ever", "-DBUG_PRINTS_FOR_EVER", "s1-after-fin", "prints-for-ever"),
     Compiled(1, "listener closed", "-DBUG_LISTENER_CLOSED", "s1-after-fin", "listener-closed"),
     Compiled(3, "Ctrl+C ignored", "-DBUG_KEY_IGNORED", "s3-leave", "key-ignored"),

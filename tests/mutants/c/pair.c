@@ -67,11 +67,17 @@ int main(int count, char **words) {
     while (1) {
         pthread_t thread;
         pthread_mutex_lock(&lock);
+#ifndef BUG_THIRD_TAKES_PLACE
         while (clients[0] >= 0 && clients[1] >= 0)
             pthread_cond_wait(&changed, &lock);
+#endif
         long place = clients[0] < 0 ? 0 : 1;
         pthread_mutex_unlock(&lock);
-        clients[place] = accept(listener, 0, 0);
+        int fd = accept(listener, 0, 0);
+#ifdef BUG_THIRD_TAKES_PLACE
+        place = clients[0] < 0 ? 0 : 1;
+#endif
+        clients[place] = fd;
         tell("arrived");
 #ifdef BUG_ONE_DIRECTION
         if (place == 1)

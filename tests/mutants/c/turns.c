@@ -8,6 +8,7 @@
 #endif
 
 static struct reader clients[2];
+static int listener;
 
 static void stop(int number) {
     (void)number;
@@ -18,7 +19,7 @@ static void stop(int number) {
     _exit(0);
 }
 
-static void welcome(int listener) {
+static void welcome(void) {
     for (int place = 0; place < 2; place++) {
         clients[place].fd = accept(listener, 0, 0);
         clients[place].count = 0;
@@ -35,9 +36,22 @@ static void welcome(int listener) {
 #endif
 }
 
+#ifdef BUG_THIRD_TAKES_PLACE
+static void seat_who_comes(struct reader *speaker) { /* until the speaker has said something */
+    struct pollfd both[2] = {{listener, POLLIN, 0}, {speaker->fd, POLLIN, 0}};
+    while (speaker->count == 0 && poll(both, 2, -1) > 0 && both[0].revents) {
+        clients[1] = (struct reader){.fd = accept(listener, 0, 0)};
+        send_message(clients[1].fd, "2");
+    }
+}
+#else
+#define seat_who_comes(speaker)
+#endif
+
 static int converse(void) { /* returns who has ended it */
     static char text[SIZE];
     int speaker = FIRST;
+    seat_who_comes(&clients[speaker]);
 #ifdef BUG_END_IGNORED
     while (receive_message(&clients[speaker], text), !is_fin(text)) {
 #else
@@ -50,6 +64,7 @@ static int converse(void) { /* returns who has ended it */
 #ifndef BUG_TURN_KEPT
         speaker = 1 - speaker;
 #endif
+        seat_who_comes(&clients[speaker]);
     }
     return speaker;
 }
@@ -57,10 +72,10 @@ static int converse(void) { /* returns who has ended it */
 int main(int count, char **words) {
     if (count < 2)
         return 1;
-    int listener = listen_on(words[1]);
+    listener = listen_on(words[1]);
     signal(SIGINT, stop);
     while (1) {
-        welcome(listener);
+        welcome();
 #ifdef BUG_LEFT_ALONE
         close(clients[converse()].fd);
         continue;
