@@ -16,6 +16,7 @@ from grader.causes.evidence import (
 )
 from grader.causes.rules import Causes
 from grader.journal import CLOSED, ENDED, PRESSED, SENT, SIGNALLED, TYPED, Entry
+from grader.verdicts import SAID
 
 CAUSES = Causes()
 
@@ -60,12 +61,33 @@ def is_prefix_lost(seen: Evidence) -> bool:
 
 @CAUSES.named(
     "server-ended-by-fin",
-    "When a client leaves the server ends too. It must outlive every conversation: close that client's "
-    "socket, and go back to accept.",
+    "Somebody says the word for leaving, and the server ends too. It must outlive every conversation: close that "
+    "client's socket, and go back to accept.",
 )
 def server_ended_by_fin(seen: Evidence) -> bool:
-    """Find a server that is over because a client is."""
+    """Find a server that is over because a client is whose user has said the word."""
+    return is_over_with_a_client(seen) and is_word_said(seen)
+
+
+@CAUSES.named(
+    "server-ended-with-client",
+    "A client has gone without the word for leaving, and the server ends too. recv returned 0, or failed: that ends "
+    "one conversation, and the server must outlive them all. Close that client's socket, and go back to accept.",
+)
+def server_ended_with_client(seen: Evidence) -> bool:
+    """Find a server that is over because a client was killed, has lost its connection, or had no more input."""
+    return is_over_with_a_client(seen) and not is_word_said(seen)
+
+
+def is_over_with_a_client(seen: Evidence) -> bool:
+    """Tell whether the server has ended, and nobody has ended it, where somebody has left."""
     return seen.program("server").get("code") is not None and seen.somebody_left() and not stopped(seen)
+
+
+def is_word_said(seen: Evidence) -> bool:
+    """Tell whether anybody has said the word for leaving, at a terminal or on the wire."""
+    said = [entry.text.removesuffix("\\n") for entry in seen.scene.entries if entry.act in SAID]
+    return seen.quit in said
 
 
 @CAUSES.named(

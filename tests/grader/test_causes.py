@@ -522,6 +522,34 @@ def test_a_line_sent_behind_another_with_a_name_in_front_is_joined() -> None:
     assert told("s3-leave", played("bob sees 'povelu'", steps, ALICE, BOB)) == "no-framing-joined"
 
 
+@pytest.mark.parametrize(
+    ("steps", "name"),
+    [
+        ([entry("alice", TYPED, "fin"), entry("alice", ENDED)], "server-ended-by-fin"),
+        ([entry("first", SENT, "fin\n"), entry("first", CLOSED)], "server-ended-by-fin"),
+        ([entry("alice", TYPED, "finir"), GONE], "server-ended-with-client"),
+        ([GONE], "server-ended-with-client"),
+        ([entry("alice", PRESSED, "Ctrl+D"), entry("alice", ENDED)], "server-ended-with-client"),
+        ([entry("network", "breaks alice's connection")], "server-ended-with-client"),
+        ([GONE, entry("server", SIGNALLED, "SIGINT")], ""),
+        ([entry("alice", TYPED, "povelu")], ""),
+    ],
+    ids=[
+        "the word",
+        "the word on the wire",
+        "another word",
+        "killed",
+        "end of input",
+        "broken",
+        "it was told to",
+        "nobody left",
+    ],
+)
+def test_a_server_that_ends_with_a_client_was_told_the_word_or_lost_it(steps: list[Entry], name: str) -> None:
+    scene = played("bob sees 'lopina'", steps, program("alice", code=0), BOB, code=0)
+    assert told("s1-after-fin", scene) == name
+
+
 def test_a_server_that_prints_for_ever_has_not_ended_with_a_client() -> None:
     steps = [GONE, entry("server", STOPPED, "more than 16 MiB of output")]
     error = "expected: bob sees 'povelu'\n     got: nothing"

@@ -1556,7 +1556,9 @@ FAULTY = [
     Compiled(1, "SIGPIPE", "-DWIRE=1 -DBUG_SIGPIPE", "s1-killed", "sigpipe"),
     Compiled(1, "echo", "-DBUG_ECHO", "s1-answer", "echo"),
     Compiled(1, "server ends", "-DBUG_SERVER_ENDS", "s1-after-fin", "server-ended-by-fin"),
-    Compiled(1, "server ends when broken", "-DBUG_SERVER_ENDS", "s1-broken-network", "server-ended-by-fin"),
+    Compiled(
+        1, "server ends when broken", "-DBUG_SERVER_ENDS", "s1-broken-network", "server-ended-with-client"
+    ),
     Compiled(1, "the other left alone", "-DBUG_LEFT_ALONE", "s1-after-fin", "left-alone"),
     Compiled(1, "crash", "-DBUG_CRASH", "s1-after-fin", "crash"),
     Compiled(1, "both wait", "-DBUG_BOTH_READING", "s1-first-line", "both-reading"),
@@ -1569,7 +1571,9 @@ FAULTY = [
     Compiled(2, "no framing", "-DBUG_NO_FRAMING", "s2-joined", "no-framing-joined"),
     Compiled(2, "no framing, cut", "-DBUG_NO_FRAMING", "s2-cut", "no-framing-cut"),
     Compiled(2, "no framing, in pieces", "-DBUG_NO_FRAMING", "s2-slow-network", "no-framing-cut"),
-    Compiled(2, "server ends when broken", "-DBUG_SERVER_ENDS", "s2-broken-network", "server-ended-by-fin"),
+    Compiled(
+        2, "server ends when broken", "-DBUG_SERVER_ENDS", "s2-broken-network", "server-ended-with-client"
+    ),
     Compiled(2, "residue", "-DBUG_RESIDUE", "s2-short-after-long", "residue"),
     Compiled(2, "echo", "-DBUG_ECHO", "s2-no-echo", "echo"),
     Compiled(2, "echo, port in the source", "-DBUG_ECHO", "s2-no-echo", "echo", more="port = 4710\n"),
@@ -1596,7 +1600,9 @@ FAULTY = [
     Compiled(3, "lock kept", "-DBUG_LOCK_KEPT", "s3-leave", "lock-kept"),
     Compiled(3, "login first", "-DBUG_LOGIN_FIRST", "s3-silent", "silent-client-blocks"),
     Compiled(3, "no framing, in pieces", "-DBUG_NO_FRAMING", "s3-slow-network", "no-framing-cut"),
-    Compiled(3, "server ends when broken", "-DBUG_SERVER_ENDS", "s3-broken-network", "server-ended-by-fin"),
+    Compiled(
+        3, "server ends when broken", "-DBUG_SERVER_ENDS", "s3-broken-network", "server-ended-with-client"
+    ),
     Compiled(3, "server ends", "-DBUG_SERVER_ENDS", "s3-leave", "server-ended-by-fin"),
     Compiled(3, "one buffer for all", "-DWIRE=2 -DBUG_ONE_BUFFER", "s3-cut", "shared-buffer"),
     Compiled(
