@@ -30,8 +30,14 @@ MEANING = {
 CONDITION = "waits for a condition, a semaphore or a thread"
 """The same where it is seen to be no mutex."""
 
+LOCK = "waits for a lock that a thread holds"
+"""The same where it is seen to be one: a mutex of C or C++."""
+
 CLOCK_REALTIME = 256
 """Set in the second argument of futex(2) where glibc waits for a condition, a semaphore or a thread."""
+
+PRIVATE, WAIT, CONTENDED = 128, 0, 2
+"""For a mutex glibc waits with this operation, which may have that flag, while the mutex has this value."""
 
 PYTHON = "python"
 """A program whose locks are semaphores."""
@@ -115,7 +121,7 @@ def waits(program: Program) -> dict[Path, str]:
     found = {
         task: wait for task in tasks if (wait := wait_of(task)) != MEANING["futex"] or not is_of_runtime(task)
     }
-    held = [task for task, wait in found.items() if wait == MEANING["futex"]]
+    held = [task for task, wait in found.items() if wait in (MEANING["futex"], LOCK)]
     # Who has the processor again within that time waits for nothing that is kept.
     program.stage.wait_for_outside(lambda: all(turns(task) != before[task] for task in held), LOCK_SECONDS)
     return {
@@ -149,18 +155,25 @@ def in_words(task: Path, call: Call) -> str:
     """Return in words what a thread waits for that is in a call."""
     if call.descriptor >= 0:
         return f"waits in {call.name} on {what_is(task, call.descriptor)}"
-    if call.name == "futex" and is_condition(task, call):
-        return CONDITION
+    if call.name == "futex" and has_locks_of_glibc(task):
+        return futex_in_words(call)
     return MEANING.get(call.name, f"waits in {call.name or f'system call {call.number}'}")
 
 
-def is_condition(task: Path, call: Call) -> bool:
-    """Tell whether a thread that waits for another waits for something else than a lock."""
+def has_locks_of_glibc(task: Path) -> bool:
+    """Tell whether a thread belongs to a program that has no locks of its language's own."""
     with contextlib.suppress(OSError):  # it has ended
         program = (task / "exe").readlink().name
-        has_locks_of_its_own = program.startswith(PYTHON) or RUNTIMES.fullmatch(program)
-        return bool(call.arguments[1] & CLOCK_REALTIME) and not has_locks_of_its_own
+        return not (program.startswith(PYTHON) or RUNTIMES.fullmatch(program))
     return False
+
+
+def futex_in_words(call: Call) -> str:
+    """Return in words what a thread of a program in C waits for that waits for another."""
+    operation, value = call.arguments[1:3]
+    if operation & CLOCK_REALTIME:
+        return CONDITION
+    return LOCK if (operation & ~PRIVATE, value) == (WAIT, CONTENDED) else MEANING["futex"]
 
 
 def what_is(task: Path, descriptor: int) -> str:

@@ -51,6 +51,9 @@ FOR_A_CHILD = "waits for a child"
 FOR_A_THREAD = "a thread"
 """In all that is told of a thread that waits for another, and not for something outside."""
 
+READS_FROM = re.compile(r"waits in (?:recv|read) on the connection (\d+) - (\d+)")
+"""What a thread does that reads what somebody sends; the ports of its own side, and of the other."""
+
 AWAITED = re.compile(r"(?P<who>\w+) (?:sees|receives|ends)\b")
 
 MISSED = re.compile(r"(?P<who>\w+) (?:sees|receives) ['\"]")

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from grader.causes.evidence import (
+    READS_FROM,
     RELAYING,
     TABLE,
     Evidence,
@@ -50,8 +51,48 @@ ONE_MORE = "one-more"
 ACCEPTS = re.compile(r"waits in accept")
 """What a thread does that waits for a newcomer."""
 
+FOR_A_LOCK = "waits for a lock that a thread holds"
+"""What a thread does that waits for a lock, and certainly for nothing else."""
+
 IN_A_THREAD = "Exception in thread "
 """What Python and Java write when an exception ends a thread, and not the program."""
+
+
+@CAUSES.named(
+    "recv-under-lock",
+    "A thread of the server waits in recv and holds a lock meanwhile; another waits for that lock, until this client "
+    "speaks. Receive without the lock: take it to look at the table and to relay, and give it back before the next "
+    "recv.",
+)
+def recv_under_lock(seen: Evidence) -> bool:
+    """Find a thread that waits for a lock, and another that may hold it and reads, where nobody is seen to leave."""
+    server = seen.program("server")
+    is_lock_wanted = FOR_A_LOCK in server.get("threads", []) and seen.check not in HEAVY
+    return (
+        is_lock_wanted
+        and is_held_by_a_reader(seen)
+        and (is_all_there(seen) or server.get("end_unread", False))
+    )
+
+
+def is_held_by_a_reader(seen: Evidence) -> bool:
+    """Tell whether one thread alone is busy with a connection, reads from it, and keeps others from work.
+
+    Where what was said is read, and not by that one, who has read it waits for a lock that is kept for good.
+    """
+    server = seen.program("server")
+    busy = [wait for wait in server["threads"] if "on the connection" in wait]
+    reading = READS_FROM.fullmatch(busy[0]) if len(busy) == 1 else None
+    if not reading or server["threads"][0] == FOR_A_LOCK:
+        return bool(reading)
+    return server["unread"] > 0 or has_spoken_last(seen, *reading.groups())
+
+
+def has_spoken_last(seen: Evidence, port: str, remote_port: str) -> bool:
+    """Tell whether the client at the other end of a connection of the server's is that of the last who spoke."""
+    typed = seen.typed()
+    threads = seen.program(typed[-1].actor).get("threads", []) if typed else []
+    return any(wait.endswith(f" {remote_port} - {port}") for wait in threads)
 
 
 @CAUSES.named(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from grader.causes.evidence import (
+    READS_FROM,
     RELAYING,
     WORD_LETTERS,
     Evidence,
@@ -34,9 +35,6 @@ ONCE = re.compile(r"(?P<who>\w+) is shown ['\"](?P<line>.*)['\"] once")
 
 ECHOING = "s4"
 """The sprint in which everybody's lines come back to him: there that is no fault."""
-
-READS_FROM = re.compile(r"waits in (?:recv|read) on the connection .*")
-"""What a thread does that reads what somebody sends."""
 
 
 @CAUSES.named(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.autopsy import CONDITION, MEANING, belongs_to_runtime, stand, waits
+from grader.autopsy import CONDITION, LOCK, MEANING, belongs_to_runtime, stand, waits
 from grader.program import Program
 from grader.stage import Stage
 
@@ -111,7 +111,7 @@ def test_a_thread_without_work_waits_for_no_lock(stage: Stage, tmp_path: Path) -
     compiler.closes_keyboard()
     assert compiler.wait_end(COMPILE_SECONDS)
     program = Program(stage, "server", [f"{tmp_path}/pool"], terminal=True)
-    everybody = [READING, CONDITION, MEANING["futex"]]
+    everybody = [READING, CONDITION, LOCK]
     assert stage.wait_for_outside(lambda: [*waits(program).values()] == everybody)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from grader.autopsy import CONDITION
+from grader.autopsy import CONDITION, LOCK
 from grader.diagnosis import diagnose
 from grader.journal import (
     CLOSED,
@@ -974,6 +974,69 @@ def test_main_waits_for_a_lock_where_a_line_lies_unread() -> None:
     steps = [*relayed("alice", "povelu"), GONE, *NEWCOMER[2:]]
     scene = played("bob sees 'lopina'", steps, BOB, CAROL, unread=7, threads=[KEPT])
     assert told("s2-leave", scene) == "lock-kept"
+
+
+READS_ALICE, READS_BOB = "waits in recv on the connection 4 - 5", "waits in recv on the connection 4 - 6"
+WRITES_TO_BOB = "waits in send on the connection 4 - 6"
+ACCEPTS = "waits in accept on the listening socket (port 4)"
+
+
+@pytest.mark.parametrize(
+    ("check", "server", "left", "name"),
+    [
+        ("s3-three", {"threads": [LOCK, READS_ALICE]}, [], "recv-under-lock"),
+        ("s3-three", {"threads": [LOCK, READS_ALICE], "unread": 7}, [], "recv-under-lock"),
+        ("s3-silent", {"threads": [LOCK, READS_ALICE], "waiting": 1}, [], "recv-under-lock"),
+        ("s3-three", {"threads": [ACCEPTS, READS_ALICE, LOCK], "unread": 7}, [], "recv-under-lock"),
+        ("s3-leave", {"threads": [LOCK, READS_ALICE], "end_unread": True}, [GONE], "recv-under-lock"),
+        ("s3-leave", {"threads": [LOCK, READS_ALICE], "unread": 7}, [GONE], "lock-kept"),
+        ("s3-leave", {"threads": [ACCEPTS, READS_ALICE, LOCK], "unread": 7}, [GONE], "lock-kept"),
+        ("s3-three", {"threads": [ACCEPTS, READS_ALICE, LOCK]}, [], "lock-kept"),
+        ("s3-three", {"threads": [LOCK, READS_ALICE, READS_BOB]}, [], "not-relayed"),
+        ("s3-three", {"threads": [LOCK, READS_ALICE, WRITES_TO_BOB]}, [], "not-relayed"),
+        ("s3-three", {"threads": [LOCK, WRITES_TO_BOB]}, [], "not-relayed"),
+        ("s3-stalled", {"threads": [LOCK, READS_ALICE]}, [], "not-relayed"),
+        ("s3-silent", {"threads": [ACCEPTS, READS_ALICE], "waiting": 1}, [], "silent-client-blocks"),
+        ("s3-three", {"threads": [KEPT, READS_ALICE], "waiting": 1}, [], "not-accepted"),
+        ("s3-three", {"threads": [KEPT, READS_ALICE], "unread": 14}, [], "not-read"),
+        ("s2-either-first", {"threads": [CONDITION, READS_ALICE], "unread": 14}, [], "not-read"),
+    ],
+    ids=[
+        "main waits",
+        "a line lies unread",
+        "somebody is not accepted",
+        "another thread waits",
+        "nobody knows that he has left",
+        "who left has kept it",
+        "so he has, and main accepts",
+        "what lay there was read",
+        "two read",
+        "one writes",
+        "the one writes",
+        "there is a lot to do",
+        "nobody waits for a lock",
+        "a join",
+        "a lock of Python",
+        "a condition",
+    ],
+)
+def test_one_reads_and_another_waits_for_a_lock(
+    check: str, server: dict[str, Any], left: list[Entry], name: str
+) -> None:
+    steps = [entry("bob", STARTED), *left, *relayed("alice", "povelu gitama")]
+    assert told(check, played("bob sees 'povelu gitama'", steps, ALICE, BOB, **server)) == name
+
+
+@pytest.mark.parametrize(
+    ("reads_from", "name"), [(READS_ALICE, "recv-under-lock"), (READS_BOB, "lock-kept")], ids=["alice", "bob"]
+)
+def test_who_reads_on_behind_a_line_may_hold_the_lock(reads_from: str, name: str) -> None:
+    alice = program("alice", threads=[READS_KEYBOARD, "waits in recv on the connection 5 - 4"])
+    bob = program("bob", threads=[READS_KEYBOARD, "waits in recv on the connection 6 - 4"])
+    scene = played(
+        "bob sees 'povelu'", relayed("alice", "povelu"), alice, bob, threads=[ACCEPTS, reads_from, LOCK]
+    )
+    assert told("s3-late-comer", scene) == name
 
 
 def test_a_newcomer_whose_line_the_server_has_read_has_a_place() -> None:

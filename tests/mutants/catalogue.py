@@ -1598,6 +1598,8 @@ FAULTY = [
     Compiled(3, "three at most", "-DMOST=3", "s3-five", "hung-up"),
     Compiled(3, "client sends for ever", "-DBUG_END_REPEATS", "s3-leave", "client-loops"),
     Compiled(3, "lock kept", "-DBUG_LOCK_KEPT", "s3-leave", "lock-kept"),
+    Compiled(3, "recv under a lock", "-DWIRE=1 -DBUG_RECV_UNDER_LOCK", "s3-three", "recv-under-lock"),
+    Compiled(3, "recv under a lock, silent", "-DBUG_RECV_UNDER_LOCK", "s3-silent", "recv-under-lock"),
     Compiled(3, "login first", "-DBUG_LOGIN_FIRST", "s3-silent", "silent-client-blocks"),
     Compiled(3, "no framing, in pieces", "-DBUG_NO_FRAMING", "s3-slow-network", "no-framing-cut"),
     Compiled(

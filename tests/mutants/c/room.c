@@ -58,6 +58,16 @@ static void leave(long place) {
 #endif
 }
 
+#ifdef BUG_RECV_UNDER_LOCK
+static int receive_under_lock(struct reader *from, char *text) {
+    pthread_mutex_lock(&lock);
+    int is_there = receive_message(from, text);
+    pthread_mutex_unlock(&lock);
+    return is_there;
+}
+#define receive_message receive_under_lock
+#endif
+
 #ifdef BUG_SHARED_VARIABLE
 static long newest;
 #endif
