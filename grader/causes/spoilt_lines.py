@@ -1,8 +1,10 @@
 """Causes: a line arrives, and is not the one that was said, or comes to whom it is not for."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from grader.causes.evidence import (
     READS_FROM,
@@ -50,15 +52,55 @@ def shared_variable(seen: Evidence) -> bool:
 
 @CAUSES.named(
     "shared-buffer",
-    "Two clients' lines are mixed in one: the server's threads receive into the same buffer. Give each thread a "
-    "buffer of its own, such as a local variable, and keep in it what is not whole yet.",
+    "Two clients' lines are mixed in one, or one goes out in the other's place: the server's threads receive into "
+    "the same buffer. Give each thread a buffer of its own, such as a local variable that is not static, and keep in "
+    "it what is not whole yet.",
 )
 def shared_buffer(seen: Evidence) -> bool:
-    """Find a line on the wire that begins as one that somebody else has said, and ends as the one that is missed."""
+    """Find a line that another's was written over, in part or all of it, before it was sent on."""
+    return is_mixed(seen) or (seen.sprint in RELAYING and not is_spoilt(seen) and is_overwritten(seen))
+
+
+def is_mixed(seen: Evidence) -> bool:
+    """Tell whether a line on the wire begins as one that somebody else has said, and ends as the one missed."""
     text = seen.missed()[1]
     others = {entry.text for entry in seen.typed()} - {text}
     mixed = {other[:cut] + text[cut:] for other in others for cut in range(1, len(text))} - {text} - others
     return any(entry.actor == "server" and spoken(entry) in mixed for entry in seen.sent(seen.scene))
+
+
+def is_overwritten(seen: Evidence) -> bool:
+    """Tell whether of two lines, said one right behind the other, one was sent in both their places.
+
+    So it comes back to its speaker, too; where every line does, the server sends them back.
+    """
+    said = [(line, copies(seen, line.text)) for line in lines_to_server(seen)]
+    is_no_echo = any(reached and not reached[line.actor] for line, reached in said)
+    neighbours = [*pairwise(said), *pairwise(reversed(said))]
+    return is_no_echo and any(
+        not went and is_in_place_of(lost.actor, line.actor, reached, seen)
+        for (lost, went), (line, reached) in neighbours
+    )
+
+
+def lines_to_server(seen: Evidence) -> list[Entry]:
+    """Return the lines that people have typed, and that their clients have sent."""
+    return [
+        line for line in seen.tapped.entries if is_line(line) and says(line.actor, line.text, seen.sent())
+    ]
+
+
+def copies(seen: Evidence, text: str) -> Counter[str]:
+    """Return how often the server has sent a text to whom."""
+    times = [(entry.peer, entry.text.count(text)) for entry in seen.sent() if entry.actor == "server"]
+    return Counter(peer for peer, count in times for _ in range(count))
+
+
+def is_in_place_of(loser: str, speaker: str, reached: Counter[str], seen: Evidence) -> bool:
+    """Tell whether somebody's line has reached him and another, and a third one, if there is any, twice."""
+    third = {each["name"] for each in seen.clients()} - {loser, speaker}
+    is_twice = not third or any(reached[who] > 1 for who in third)
+    return loser != speaker and reached[speaker] > 0 and reached[loser] > 0 and is_twice
 
 
 @CAUSES.named(

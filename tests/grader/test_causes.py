@@ -457,6 +457,66 @@ def test_what_a_client_sends_besides_what_was_typed_is_not_said() -> None:
 CUTS = entry("network", "cuts all into pieces of 1 to 7 bytes")
 
 
+def at_once(*hearers: str, lost_to: tuple[str, ...] = ()) -> list[Entry]:
+    """Alice and bob speak at once; the server sends alice's line to some, and bob's to others, if to anybody."""
+    said = [*relayed("alice", "nifupu"), *relayed("bob", "pemevo")]
+    sent = [("nifupu", hearer) for hearer in hearers] + [("pemevo", hearer) for hearer in lost_to]
+    return said + [entry("server", SENT, f"{line}\n", hearer) for line, hearer in sent]
+
+
+BEFORE = relayed("carol", "daduta", "alice", "bob")
+TO_ALL = relayed("carol", "daduta", "alice", "bob", "carol")
+IN_BOTH_PLACES = ("bob", "carol", "carol", "alice")
+
+
+@pytest.mark.parametrize(
+    ("missed", "steps", "name"),
+    [
+        ("alice sees 'pemevo'", [*BEFORE, *at_once(*IN_BOTH_PLACES)], "shared-buffer"),
+        ("bob sees 'tabure'", [*BEFORE, *at_once(*IN_BOTH_PLACES)], "shared-buffer"),
+        ("alice sees 'pemevo'", [*TO_ALL, *at_once(*IN_BOTH_PLACES)], "echo"),
+        ("alice sees 'pemevo'", at_once(*IN_BOTH_PLACES), "echo"),
+        ("alice sees 'pemevo'", [*BEFORE, *at_once("bob", "carol", "alice")], "echo"),
+        ("alice sees 'lopina'", [*BEFORE, *at_once(*IN_BOTH_PLACES, lost_to=("carol",))], "echo"),
+        ("alice sees 'pemevo'", [*BEFORE, *at_once("bob", "carol", "carol")], "not-relayed"),
+        (
+            "alice sees 'gavuda'",
+            [*at_once("carol"), *BEFORE, *relayed("alice", "tabure", *IN_BOTH_PLACES)],
+            "echo",
+        ),
+        ("alice sees 'pemevo'", [CUTS, *BEFORE, *at_once(*IN_BOTH_PLACES)], "not-relayed"),
+    ],
+    ids=[
+        "one in the place of the other",
+        "when it was played again",
+        "all lines come back",
+        "no line is known not to come back",
+        "once to each",
+        "neither is lost",
+        "it does not come back",
+        "a line was lost long before",
+        "the network cuts",
+    ],
+)
+def test_a_line_in_the_place_of_another_was_in_the_same_buffer(
+    missed: str, steps: list[Entry], name: str
+) -> None:
+    assert told("s3-crossing", played(missed, steps, ALICE, BOB, CAROL)) == name
+
+
+@pytest.mark.parametrize(
+    ("before", "name"),
+    [
+        (relayed("bob", "daduta", "alice"), "shared-buffer"),
+        (relayed("bob", "daduta", "alice", "bob"), "echo"),
+    ],
+    ids=["no other comes back", "all come back"],
+)
+def test_of_two_one_hears_the_own_line_in_the_place_of_the_other_s(before: list[Entry], name: str) -> None:
+    scene = played("alice sees 'pemevo'", [*before, *at_once("bob", "alice")], ALICE, BOB)
+    assert told("s2-crossing", scene) == name
+
+
 @pytest.mark.parametrize(
     "steps",
     [

@@ -1607,6 +1607,7 @@ FAULTY = [
     ),
     Compiled(3, "server ends", "-DBUG_SERVER_ENDS", "s3-leave", "server-ended-by-fin"),
     Compiled(3, "one buffer for all", "-DWIRE=2 -DBUG_ONE_BUFFER", "s3-cut", "shared-buffer"),
+    Compiled(3, "a line over a line", "-DWIRE=2 -DBUG_ONE_BUFFER_FOR_LONG", "s3-crossing", "shared-buffer"),
     Compiled(
         3, "echo, port in the source", "-DBUG_ECHO -DCHATTY", "s3-no-echo", "echo", more="port = 4710\n"
     ),

@@ -75,7 +75,7 @@ static long newest;
 static void *serve(void *argument) {
     long place = (long)argument;
     struct reader speaker = {.fd = clients[place]};
-#ifdef BUG_ONE_BUFFER
+#if defined BUG_ONE_BUFFER || defined BUG_ONE_BUFFER_FOR_LONG
     static /* one for all threads */
 #endif
     char text[SIZE] = {0};
@@ -83,6 +83,9 @@ static void *serve(void *argument) {
 #ifdef BUG_SHARED_VARIABLE
         place = newest;
         speaker.fd = clients[place];
+#endif
+#ifdef BUG_ONE_BUFFER_FOR_LONG
+        usleep(20 * 1000); /* so that another line comes meanwhile */
 #endif
         relay(place, text);
     }
