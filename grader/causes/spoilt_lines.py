@@ -58,15 +58,34 @@ def shared_variable(seen: Evidence) -> bool:
 )
 def shared_buffer(seen: Evidence) -> bool:
     """Find a line that another's was written over, in part or all of it, before it was sent on."""
-    return is_mixed(seen) or (seen.sprint in RELAYING and not is_spoilt(seen) and is_overwritten(seen))
+    is_crossing = seen.sprint in RELAYING and not is_spoilt(seen)
+    return is_mixed(seen) or (is_crossing and (is_mixed_again(seen) or is_overwritten(seen)))
 
 
 def is_mixed(seen: Evidence) -> bool:
     """Tell whether a line on the wire begins as one that somebody else has said, and ends as the one missed."""
     text = seen.missed()[1]
     others = {entry.text for entry in seen.typed()} - {text}
-    mixed = {other[:cut] + text[cut:] for other in others for cut in range(1, len(text))} - {text} - others
+    mixed = {mixture for other in others for mixture in mixtures(other, text)} - others
     return any(entry.actor == "server" and spoken(entry) in mixed for entry in seen.sent(seen.scene))
+
+
+def mixtures(first: str, second: str) -> set[str]:
+    """Return what begins as one text and ends as another."""
+    return {first[:cut] + second[cut:] for cut in range(1, len(second))} - {second}
+
+
+def is_mixed_again(seen: Evidence) -> bool:
+    """Tell whether the server has sent a mixture of two lines of one length when the scene was played again."""
+    lines = lines_to_server(seen)
+    mixed = {
+        mixture
+        for one, other in neighbours(lines)
+        if one.actor != other.actor and len(one.text) == len(other.text)
+        for mixture in mixtures(one.text, other.text)
+    }
+    mixed -= {line.text for line in lines}
+    return any(is_by(entry, "server", SENT) and spoken(entry) in mixed for entry in seen.sent())
 
 
 def is_overwritten(seen: Evidence) -> bool:
@@ -74,13 +93,15 @@ def is_overwritten(seen: Evidence) -> bool:
 
     So it comes back to its speaker, too; where every line does, the server sends them back.
     """
-    said = [(line, copies(seen, line.text)) for line in lines_to_server(seen)]
-    is_no_echo = any(reached and not reached[line.actor] for line, reached in said)
-    neighbours = [*pairwise(said), *pairwise(reversed(said))]
-    return is_no_echo and any(
-        not went and is_in_place_of(lost.actor, line.actor, reached, seen)
-        for (lost, went), (line, reached) in neighbours
-    )
+    lines = lines_to_server(seen)
+    went = [(line, copies(seen.sent(), line.text)) for line in lines]
+    is_no_echo = any(reached and not reached[line.actor] for line, reached in went)
+    return is_no_echo and any(is_in_place_of(lost, line, seen) for lost, line in neighbours(lines))
+
+
+def neighbours(lines: list[Entry]) -> list[tuple[Entry, Entry]]:
+    """Return each line with the one behind it, and each with the one before it."""
+    return [*pairwise(lines), *pairwise(reversed(lines))]
 
 
 def lines_to_server(seen: Evidence) -> list[Entry]:
@@ -90,17 +111,23 @@ def lines_to_server(seen: Evidence) -> list[Entry]:
     ]
 
 
-def copies(seen: Evidence, text: str) -> Counter[str]:
+def copies(entries: Sequence[Entry], text: str) -> Counter[str]:
     """Return how often the server has sent a text to whom."""
-    times = [(entry.peer, entry.text.count(text)) for entry in seen.sent() if entry.actor == "server"]
+    times = [(entry.peer, entry.text.count(text)) for entry in entries if is_by(entry, "server", SENT)]
     return Counter(peer for peer, count in times for _ in range(count))
 
 
-def is_in_place_of(loser: str, speaker: str, reached: Counter[str], seen: Evidence) -> bool:
-    """Tell whether somebody's line has reached him and another, and a third one, if there is any, twice."""
-    third = {each["name"] for each in seen.clients()} - {loser, speaker}
+def is_in_place_of(lost: Entry, line: Entry, seen: Evidence) -> bool:
+    """Tell whether a line has reached nobody, and once it had come another's has reached both who spoke.
+
+    A third one, if there is any, has that line twice.
+    """
+    reached = copies(seen.sent(), line.text)
+    since = copies(without_padding(behind_sending(seen, lost.text)), line.text)
+    third = {each["name"] for each in seen.clients()} - {lost.actor, line.actor}
+    is_lost = lost.actor != line.actor and reached == since and not copies(seen.sent(), lost.text)
     is_twice = not third or any(reached[who] > 1 for who in third)
-    return loser != speaker and reached[speaker] > 0 and reached[loser] > 0 and is_twice
+    return is_lost and is_twice and reached[lost.actor] > 0 and reached[line.actor] > 0
 
 
 @CAUSES.named(

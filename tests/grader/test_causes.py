@@ -518,6 +518,33 @@ def test_of_two_one_hears_the_own_line_in_the_place_of_the_other_s(before: list[
 
 
 @pytest.mark.parametrize(
+    ("came", "name"),
+    [
+        ("pefupu", "shared-buffer"),
+        ("nifuvo", "shared-buffer"),
+        ("pefuvo", ""),
+        ("dafupu", ""),
+    ],
+    ids=["his, then hers", "hers, then his", "neither", "hers, and one of long before"],
+)
+def test_two_lines_in_one_are_in_one_buffer_when_it_is_played_again(came: str, name: str) -> None:
+    """What is missed is another line than where nobody has overheard it."""
+    steps = [*BEFORE, *relayed("carol", "tabure", "alice", "bob"), *at_once()]
+    steps += [entry("server", SENT, f"{came}\n", who) for who in ("bob", "carol", "carol", "alice")]
+    assert told("s3-crossing", played("alice sees 'lopina'", steps, ALICE, BOB, CAROL)) == name
+
+
+def test_a_line_that_was_sent_on_before_the_other_was_said_is_not_in_its_place() -> None:
+    steps = [
+        *relayed("bob", "daduta", "alice"),
+        *relayed("alice", "povelu", "bob"),
+        *relayed("bob", "POVELU"),
+        entry("server", SENT, "povelu\n", "alice"),
+    ]
+    assert told("s3-fin-prefix", played("alice sees 'POVELU'", steps, ALICE, BOB)) == "changed-by-server"
+
+
+@pytest.mark.parametrize(
     "steps",
     [
         [*relayed("alice", "povelu gitama"), entry("server", SENT, "povelu", "bob")],
