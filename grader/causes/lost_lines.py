@@ -1,6 +1,7 @@
 """Causes: a line does not arrive. How far has it come, and who should have taken it on?"""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from grader.causes.evidence import (
@@ -18,7 +19,7 @@ from grader.causes.evidence import (
     waits_only,
 )
 from grader.causes.rules import Causes
-from grader.journal import CLOSED, SENT, SHOWN, TYPED
+from grader.journal import CLOSED, SENT, SHOWN, TYPED, Entry
 
 CAUSES = Causes()
 
@@ -61,6 +62,34 @@ def waits_for_keyboard(seen: Evidence) -> bool:
 def is_at_keyboard(client: dict[str, Any]) -> bool:
     """Tell whether a client waits for what its user types."""
     return any("keyboard" in wait for wait in client["threads"])
+
+
+@CAUSES.named(
+    "end-taken-for-a-message",
+    "The server has ended the connection: recv returned 0, and the client went on as if a message had come. It shows "
+    "an empty line, or an old one, and asks its user. Look at what recv returns: 0 is the end, so close, and leave.",
+)
+def end_taken_for_a_message(seen: Evidence) -> bool:
+    """Find a client that speaks in turn, that shows behind the end of its connection what it shows of a line."""
+    who = seen.due_to_end()
+    client, entries = seen.program(who), seen.tapped.entries
+    closed = next((place for place, entry in enumerate(entries) if is_hanging_up(entry, who)), len(entries))
+    is_staying = bool(client) and client["code"] is None and waits_only(client, "keyboard")
+    return seen.sprint == TURNS and is_staying and shows_as_line(who, entries[:closed], entries[closed:])
+
+
+def is_hanging_up(entry: Entry, who: str) -> bool:
+    """Tell whether the server closes somebody's connection."""
+    return is_by(entry, "server", CLOSED) and entry.peer == who
+
+
+def shows_as_line(who: str, before: Sequence[Entry], behind: Sequence[Entry]) -> bool:
+    """Tell whether somebody's client shows later an old line, or what it has shown in front of one, and no other."""
+    lines = [entry.text for entry in before if is_line(entry)]
+    shown = [entry.text for entry in before if is_by(entry, who, SHOWN)]
+    fronts = [each.partition(line)[0].strip() for line in lines for each in shown if line in each]
+    ends = tuple({*lines, *fronts} - {""})
+    return any(is_by(entry, who, SHOWN) and entry.text.strip().endswith(ends) for entry in behind)
 
 
 @CAUSES.named(

@@ -1166,3 +1166,47 @@ THREE = [entry(name, CONNECTED, "", "server") for name in ("alice", "bob", "caro
 def test_a_third_who_is_spoken_to_has_somebodys_place(check: str, hearer: str, name: str) -> None:
     steps = [*THREE, entry("server", SENT, "2\n", hearer)]
     assert told(check, played("bob sees 'povelu'", steps, ALICE, BOB, CAROL)) == name
+
+
+HANGS_UP_ON_BOB = [entry("server", SIGNALLED, "SIGINT"), entry("server", CLOSED, "", "bob")]
+
+
+@pytest.mark.parametrize(
+    ("check", "shown", "threads", "name"),
+    [
+        ("s1-server-end", "message : reçu :", [READS_KEYBOARD], "end-taken-for-a-message"),
+        ("s1-server-end", "reçu : povelu", [READS_KEYBOARD], "end-taken-for-a-message"),
+        ("s1-server-end", "reçu : gitama", [READS_KEYBOARD], "end-taken-for-a-message"),
+        ("s1-server-end", "le serveur est parti", [READS_KEYBOARD], "end-unnoticed"),
+        ("s1-server-end", "", [READS_KEYBOARD], "end-unnoticed"),
+        ("s1-server-end", "reçu :", [READS_KEYBOARD, READS_SERVER], ""),
+        ("s2-server-end", "reçu :", [READS_KEYBOARD], "end-unnoticed"),
+    ],
+    ids=[
+        "an empty message",
+        "the last one again",
+        "its own again",
+        "a notice",
+        "nothing",
+        "it still listens",
+        "not in turn",
+    ],
+)
+def test_who_shows_the_end_as_a_message_has_taken_it_for_one(
+    check: str, shown: str, threads: list[str], name: str
+) -> None:
+    error = "expected: bob ends\n     got: bob is still running"
+    steps = [*relayed("alice", "povelu", "bob"), entry("bob", SHOWN, "reçu : povelu")]
+    steps += [*relayed("bob", "gitama", "alice"), *HANGS_UP_ON_BOB]
+    behind = [entry("bob", SHOWN, shown)] if shown else []
+    scene = Scene(error, (*steps, *behind), (program("server", code=0), program("bob", threads=threads)))
+    assert told(check, scene) == name
+
+
+def test_what_is_shown_before_the_end_is_no_end_taken_for_a_message() -> None:
+    error = "expected: bob ends\n     got: bob is still running"
+    steps = [*relayed("alice", "povelu", "bob"), entry("bob", SHOWN, "reçu : povelu")]
+    steps += [entry("bob", SHOWN, "reçu : povelu"), *HANGS_UP_ON_BOB]
+    bob = program("bob", threads=[READS_KEYBOARD])
+    scene = Scene(error, tuple(steps), (program("server", code=0), bob))
+    assert told("s1-server-end", scene) == "end-unnoticed"

@@ -1568,6 +1568,7 @@ FAULTY = [
     Compiled(1, "roles mixed up", "-DBUG_ROLES_MIXED_UP", "s1-first-line", "keyboard-unread"),
     Compiled(1, "turn kept", "-DBUG_TURN_KEPT", "s1-answer", "turn-kept"),
     Compiled(1, "deaf at its prompt", "-DNO_GOODBYE", "s1-at-prompt", "end-unnoticed"),
+    Compiled(1, "end shown", "-DNO_GOODBYE -DBUG_END_SHOWN", "s1-server-end", "end-taken-for-a-message"),
     Compiled(2, "no framing", "-DBUG_NO_FRAMING", "s2-joined", "no-framing-joined"),
     Compiled(2, "no framing, cut", "-DBUG_NO_FRAMING", "s2-cut", "no-framing-cut"),
     Compiled(2, "no framing, in pieces", "-DBUG_NO_FRAMING", "s2-slow-network", "no-framing-cut"),

@@ -121,7 +121,11 @@ static void talk_in_turn(int speaking) {
             if (is_fin(text))
                 return;
         } else if (!show_next())
+#ifdef BUG_END_SHOWN
+            show(seen);
+#else
             return;
+#endif
         speaking = !speaking;
     }
 }
