@@ -9,10 +9,11 @@ import os
 
 from grader.actors import Client
 from grader.contract import Contract
-from grader.family import is_at_rest
+from grader.family import family, is_at_rest
 from grader.keyboard import run_until_now
 from grader.listening import has_read_all
 from grader.program import Program
+from grader.standstill import in_transit
 from grader.unseen import Unseen
 from grader.words import Words
 from tests.e2e.steps import Bring, Connect, exchange, shows, talk
@@ -102,14 +103,16 @@ def goes_on_with(
 
 
 def makes_way(other: Client) -> bool:
-    """Tell whether who may stay has left, once nothing lies in a wiretap, and nobody has been at work meanwhile."""
+    """Tell whether who may stay has left, once nothing is on its way, and nobody has been at work meanwhile."""
     stage = other.stage
     pids = [each.pid for each in stage.cast if isinstance(each, Program)]
 
     def is_decided() -> bool:
         before = [run_until_now(pid) for pid in pids]
-        is_quiet = has_read_all(os.getpid()) and all(map(is_at_rest, pids))
-        return is_quiet and [run_until_now(pid) for pid in pids] == before
+        members = [member for pid in pids for member in family(pid)]
+        is_passed_on = has_read_all(os.getpid()) and not in_transit(members)
+        is_at_end = is_passed_on and all(map(is_at_rest, pids))
+        return is_at_end and [run_until_now(pid) for pid in pids] == before
 
     other.comes_to_rest()
     stage.wait_for_outside(is_decided, MAKING_WAY_SECONDS)
