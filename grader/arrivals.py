@@ -22,7 +22,7 @@ def come(
 ) -> Client:
     """Start a client and wait until it is connected, and its server has taken it in, unless it lets it wait.
 
-    Raises Unseen when it does not connect.
+    It may come past a wiretap at the server's own port, by another address. Raises Unseen when it does not connect.
     """
     port, came = (tap.port, tap.count()) if tap else (server.port, 0)
     if tap:
@@ -35,7 +35,8 @@ def come(
         raise Unseen(stage, f"{name} connects to port {port}", client.program.ending())
     client.has_come = True
     if tap:
-        stage.wait_until(lambda: tap.count() > came)
+        stage.wait_until(lambda: tap.count() > came, ACCEPT_SECONDS if tap.is_in_front else None)
+        tap.gives_up()
     stage.wait_for_outside(lambda: is_taken_in(server, tap), ACCEPT_SECONDS)
     return client
 

@@ -103,7 +103,8 @@ def wanted_by(pid: int) -> dict[Path, tuple[int, bytes]]:
     for task in tasks_of(pid):
         with contextlib.suppress(OSError):  # it has ended, or the kernel does not count
             ran, could_have_run, _slices = (task / "schedstat").read_text().split()
-            wanted[task] = (int(ran) + int(could_have_run), turns(task)[0])
+            given_up = b"".join(turns(task)[:1])
+            wanted[task] = (int(ran) + int(could_have_run), given_up)
     return wanted
 
 

@@ -4,7 +4,8 @@
 
 Where two listen on one port, the system prefers who listens on one address only to who listens on all. It lets them,
 if both sockets are the same user's and have SO_REUSEPORT (socket(7)): the server's is borrowed for that, and nothing
-else of it is changed. Linux only; and a server that listens on one address only keeps its port to itself.
+else of it is changed. The wiretap listens while somebody is expected, and no longer: a server may want its port anew.
+Linux only; and a server that listens on one address only keeps its port to itself.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ from grader.contract import Contract
 from grader.descriptors import borrowed, descriptors_of
 from grader.direction import Cutter, line_cutter
 from grader.family import family
-from grader.listening import connections_of
+from grader.listening import ON_LINUX, connections_of
 from grader.stage import Stage
 from grader.tcptable import LISTENING
 from grader.wiretap import Wiretap
@@ -42,11 +43,17 @@ def wiretap_before(
         return Wiretap(stage, server.port, server.host, make_cutter)
     if IPV6 in server.host or not shares_its_port(server):
         return None
-    return Wiretap(stage, server.port, BESIDE, make_cutter, listener_at(server.host, server.port))
+
+    def listen() -> socket.socket | None:
+        return listener_at(server.host, server.port) if shares_its_port(server) else None
+
+    return Wiretap(stage, server.port, BESIDE, make_cutter, listen)
 
 
 def shares_its_port(server: Server) -> bool:
     """Let another listen on one address of a server that listens on all; tell whether it does."""
+    if not ON_LINUX:
+        return False
     pid = server.program.pid
     files = [f"socket:[{each.inode}]" for each in connections_of(pid, LISTENING) if each.port == server.port]
     held = [

@@ -63,10 +63,13 @@ def posture() -> Threads | None:
     nothing else may have set it for that.
     """
     members = [member for member in family(os.getpid())[1:] if threads_of(member)]
-    threads = {task: turns(task) for member in members for task in students_threads(member)}
+    keepers = {task for member in members for task in housekeepers(member)}
+    tasks = [task for member in members for task in threads_of(member)]
+    threads = {task: turns(task) for task in tasks if task not in keepers}
     with contextlib.suppress(OSError):  # one has just ended, or may not be looked at
         if (
             all(map(waits_for_others, threads))
+            and all(map(is_waiting, keepers))
             and not any(map(has_timer, members))
             and not in_transit(members)
         ):
@@ -74,12 +77,11 @@ def posture() -> Threads | None:
     return None
 
 
-def students_threads(pid: int) -> list[Path]:
-    """Return the threads of a process in which its author's program may run."""
-    threads = threads_of(pid)
-    if not threads or name_of(threads[0].parents[1]) != JAVA:
-        return threads
-    return [task for task in threads if not HOUSEKEEPERS.fullmatch(name_of(task))]
+def housekeepers(pid: int) -> list[Path]:
+    """Return the threads of a process that are its language's, wake up by the clock, and bring nothing about."""
+    if name_of(Path(f"/proc/{pid}")) != JAVA:
+        return []
+    return [task for task in threads_of(pid) if HOUSEKEEPERS.fullmatch(name_of(task))]
 
 
 def name_of(process_or_thread: Path) -> str:
@@ -93,12 +95,17 @@ def waits_for_others(task: Path) -> bool:
     """Tell whether a thread goes on only because of what others do. Raises OSError."""
     call = call_of(task)
     return (
-        state_of(f"{task}/stat") == WAITING
+        is_waiting(task)
         and call.name in NEVER_BY_ITSELF
         and call.is_unlimited
         and not (call.name == "pause" and is_alone(task))
         and (call.descriptor < 0 or not has_limit(int(task.parts[2]), call.descriptor))
     )
+
+
+def is_waiting(task: Path) -> bool:
+    """Tell whether a thread waits, for whatever it is. Raises OSError."""
+    return state_of(f"{task}/stat") == WAITING
 
 
 def is_alone(task: Path) -> bool:

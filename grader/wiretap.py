@@ -28,7 +28,7 @@ SHARE = 8
 
 
 class Wiretap:
-    """Listens for clients, at any free port unless a listener is given; `expect` names each before it comes."""
+    """Listens for clients, at any free port, or at the server's while one is expected; `expect` names the next."""
 
     def __init__(
         self,
@@ -36,32 +36,52 @@ class Wiretap:
         server_port: int,
         host: str = "127.0.0.1",
         make_cutter: Callable[[], Cutter] = line_cutter,
-        listener: socket.socket | None = None,
+        listen: Callable[[], socket.socket | None] | None = None,
     ) -> None:
         self.stage = stage
         self._make_cutter = make_cutter
         self._server = (host, server_port)
-        self._listener = listener or socket.create_server((host, 0))
-        self._listener.setblocking(False)
+        self._listen = listen
+        self._listener: socket.socket | None = None
         self._names: list[str] = []
         self._passages: list[Passage] = []
-        self.port: int = self._listener.getsockname()[1]
-        stage.watch(self._listener.fileno(), self._accept)
+        self.port = server_port
+        if not listen:
+            self._listens_at(socket.create_server((host, 0)))
         stage.bring(self)
 
     def expect(self, name: str) -> None:
-        """Name the next connection that comes."""
+        """Name the next connection that comes; who listens for a while only begins to."""
         self._names.append(name)
+        if self._listen and not self._listener and (listener := self._listen()):
+            self._listens_at(listener)
 
-    def lets_nobody_in(self) -> None:
-        """Listen no longer; who has come stays. May be called twice."""
-        if self._listener.fileno() >= 0:
+    def gives_up(self) -> None:
+        """Expect no more whoever was expected at the server's own port, and has come by another address."""
+        if self._listen:
+            self._names.clear()
+            self._listens_no_more()
+
+    @property
+    def is_in_front(self) -> bool:
+        """Tell whether it listens at the server's own port, where clients may come past it."""
+        return self._listen is not None
+
+    def _listens_at(self, listener: socket.socket) -> None:
+        listener.setblocking(False)
+        self._listener = listener
+        self.port = listener.getsockname()[1]
+        self.stage.watch(listener.fileno(), self._accept)
+
+    def _listens_no_more(self) -> None:
+        if self._listener:
             self.stage.unwatch(self._listener.fileno())
             self._listener.close()
+            self._listener = None
 
     def end(self) -> None:
         """Close all that is open; may be called twice."""
-        self.lets_nobody_in()
+        self._listens_no_more()
         for passage in self._passages:
             passage.end()
 
@@ -140,10 +160,13 @@ class Wiretap:
 
     def _accept(self) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionAbortedError):  # it has gone before we could look
+            assert self._listener
             client, _address = self._listener.accept()
             name = self._names.pop(0) if self._names else "stranger"
             self.stage.journal.write(name, CONNECTED, peer=SERVER)
             self._passages.append(Passage(self.stage, client, self._server, name, self._make_cutter))
+            if self._listen and not self._names:
+                self._listens_no_more()
 
 
 class Passage:

@@ -22,6 +22,7 @@ import pytest
 
 from grader.autopsy import examine
 from grader.checks import LONG, check_of, statement
+from grader.contract import REPOSITORY
 from grader.fixtures import STAGE
 from grader.journal import value_of
 from grader.network import add_address
@@ -239,7 +240,8 @@ def message_of(report: pytest.TestReport) -> str:
 
 def mistake(found: pytest.ExceptionInfo[BaseException]) -> str:
     """Return a sentence on what is wrong with a check, and where, for those who look after it."""
-    place = found.traceback[-1]
+    ours = [each for each in found.traceback if Path(each.path).is_relative_to(REPOSITORY / "tests")]
+    place = (ours or found.traceback)[-1]
     where = f"{Path(place.path).name}:{place.lineno + 1}"
     return f"a fault of the check itself, not of the programs: {found.exconly()} ({where})"
 

@@ -20,17 +20,16 @@ from grader.wiretap import SERVER, Wiretap
 from grader.words import Words
 from tests.e2e.figures import times_shown
 from tests.e2e.networks import see_all
-from tests.e2e.steps import Bring, talk
+from tests.e2e.steps import talk
 
 NOT_RUNNING = (b"T", b"Z")
 """The states of a thread that is stopped, and of one that has ended (proc(5)). A signal takes a moment to stop one,
 which may still take what comes in it."""
 
 
-def bringing(request: pytest.FixtureRequest, front: Wiretap | None) -> Bring:
-    """Return what brings people: through a wiretap, where there is one."""
-    bring: Bring = request.getfixturevalue("newcomer_on_network" if front else "newcomer")
-    return bring
+def are_overheard(people: list[Client], front: Wiretap | None) -> bool:
+    """Tell whether all have come through a wiretap."""
+    return front is not None and front.count() == len(people)
 
 
 def is_not_sent_back(speaker: Client, line: str, before: str) -> None:

@@ -220,11 +220,6 @@ def has_announced(server: Server, count: int) -> bool:
     return len(server.said) > count
 
 
-def present(server: Server) -> list[int]:
-    """Return how many were present at each arrival and departure that a server has announced."""
-    return [int(line.rpartition(", ")[2].removesuffix(" present")) for line in server.said[1:]]
-
-
 def is_told_to_stop(server: Server, number: signal.Signals) -> None:
     """Send a server a signal: the other one at once behind it, and again while it is leaving."""
     server.program.signal(number)

@@ -228,9 +228,9 @@ def test_last_line(alice: Client, bob: Client, newcomer: Bring, words: Words, co
     if alice.connections() & connection:
         carol.sees(line)
         talk(carol, alice, words.word())
-    elif (
-        not alice.is_present()
-    ):  # here fin ends the whole conversation: a new one begins, with nothing to be shown
+        return
+    # Here fin ends the whole conversation: a new one begins, with nothing to be shown.
+    if not alice.is_present():
         begin_anew(carol, newcomer("dave"), words.word(), contract.first)
 
 

@@ -24,7 +24,7 @@ from tests.e2e.any_wire import (
     odd_lines,
     survive_long_lines,
 )
-from tests.e2e.echoes import bringing, is_not_sent_back, is_not_shown_again
+from tests.e2e.echoes import are_overheard, is_not_sent_back, is_not_shown_again
 from tests.e2e.figures import (
     has_all,
     has_announced_all,
@@ -151,11 +151,10 @@ def test_while_typing(alice: Client, bob: Client, words: Words) -> None:
     points=2,
     hint="Relay to the other client only: look the other up in the table, not the one you read from",
 )
-def test_no_echo(request: pytest.FixtureRequest, front: Wiretap | None, server: Server, words: Words) -> None:
+def test_no_echo(newcomer_by_front: Bring, front: Wiretap | None, server: Server, words: Words) -> None:
     """Nobody is sent his own lines."""
-    bring = bringing(request, front)
-    alice, bob = bring("alice"), bring("bob")
-    if not front:
+    alice, bob = newcomer_by_front("alice"), newcomer_by_front("bob")
+    if not are_overheard([alice, bob], front):
         is_not_shown_again([alice, bob], server, words)
         return
     own, answer = words.word(), words.word()

@@ -27,7 +27,7 @@ from tests.e2e.any_wire import (
     stays_silent,
     survive_long_lines,
 )
-from tests.e2e.echoes import bringing, is_not_sent_back, is_not_shown_again
+from tests.e2e.echoes import are_overheard, is_not_sent_back, is_not_shown_again
 from tests.e2e.figures import (
     REDRAWN,
     has_announced_all,
@@ -177,10 +177,10 @@ def test_one_alone(alice: Client, newcomer: Bring, words: Words) -> None:
     points=2,
     hint="Skip the speaker's own socket when you relay",
 )
-def test_no_echo(request: pytest.FixtureRequest, front: Wiretap | None, server: Server, words: Words) -> None:
+def test_no_echo(newcomer_by_front: Bring, front: Wiretap | None, server: Server, words: Words) -> None:
     """Nobody is sent his own lines."""
-    people = room_of(bringing(request, front), words, 3)
-    if not front:
+    people = room_of(newcomer_by_front, words, 3)
+    if not are_overheard(people, front):
         is_not_shown_again(people, server, words)
         return
     alice, bob, carol = people
@@ -288,12 +288,6 @@ def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract
 # Leaving
 
 
-@pytest.fixture
-def latecomer(request: pytest.FixtureRequest, front: Wiretap | None) -> Bring:
-    """Bring a client whose program meets the server through the network, if it can."""
-    return bringing(request, front)
-
-
 @LONG
 @check(
     "s3-leave",
@@ -310,7 +304,7 @@ def test_leave(
     bob: Client,
     carol: Client,
     server: Server,
-    latecomer: Bring,
+    newcomer_by_front: Bring,
     words: Words,
     contract: Contract,
 ) -> None:
@@ -320,7 +314,7 @@ def test_leave(
         talk(alice, carol, words.word())
     people = [alice, carol]
     for name in "dave", "erin":
-        people.append(latecomer(name))
+        people.append(newcomer_by_front(name))
         hear(people[-1], people, words.word())
     all_hear_once(people, words)
     server.goes_on()

@@ -5,6 +5,7 @@ any server that reads and writes `struct message` can be judged with them. A few
 """
 
 import hashlib
+import re
 import signal
 import stat
 import time
@@ -302,7 +303,8 @@ def test_whois(talkers: Talkers) -> None:
     said = alice.hears(Type.WHOIS, sender=SERVER).text
     host, port = bob.address()
     assert said.endswith(f" with IP address {host} and port number {port}"), said
-    time.strptime(said.split(" with ")[0], "bob connected since %Y/%m/%d@%H:%M")
+    since = said.split(" with ")[0]
+    assert re.fullmatch(r"bob connected since \d{4}/\d\d/\d\d@\d\d:\d\d", since), said
     for name in ("bo", "bobb", "nobody"):
         alice.tells(Type.WHOIS, name)
         alice.hears(Type.WHOIS, f"user {name} does not exist", infos="", sender=SERVER)
@@ -621,7 +623,9 @@ def offers(sender: Talker, receiver: Client, name: str) -> None:
 def says_yes(receiver: Client, sender: Talker) -> Talker:
     """Let one want a file; return the connection on which the other is to send it."""
     receiver.types("y")
-    host, _, port = sender.hears(Type.ACCEPT, sender=receiver.name).text.rpartition(":")
+    said = sender.hears(Type.ACCEPT, sender=receiver.name).text
+    host, _, port = said.rpartition(":")
+    assert port.isdecimal(), said
     return Talker(sender.stage, "sender", int(port), host)
 
 
@@ -1057,7 +1061,9 @@ def history(watcher: Talker, count: int) -> list[tuple[int, str]]:
     events: list[tuple[int, str]] = []
     while len(events) < count:
         said = watcher.takes()
-        name = said.sender if said.type == Type.CHANNEL else said.text.removeprefix("INFO> ").split()[0]
+        name = (
+            said.sender if said.type == Type.CHANNEL else said.text.removeprefix("INFO> ").partition(" ")[0]
+        )
         if name.startswith("guest"):
             events.append((said.type, name))
     return events
