@@ -10,7 +10,7 @@ import os
 from grader.actors import Client
 from grader.contract import Contract
 from grader.family import family, is_at_rest
-from grader.keyboard import run_until_now
+from grader.keyboard import is_sleeping, run_until_now
 from grader.listening import has_read_all
 from grader.program import Program
 from grader.standstill import in_transit
@@ -24,8 +24,8 @@ LEAVING_SECONDS = 0.5
 """One who is not listened to out of turn stays, whatever is typed; one who is has left by then."""
 
 
-MAKING_WAY_SECONDS = 2.0
-"""Programs that never rest are not waited for any longer."""
+MAKING_WAY_SECONDS = 3.5
+"""Some sleep before they close a connection. Programs that never rest are not waited for any longer."""
 
 
 def is_served(
@@ -111,7 +111,7 @@ def makes_way(other: Client) -> bool:
         before = [run_until_now(pid) for pid in pids]
         members = [member for pid in pids for member in family(pid)]
         is_passed_on = has_read_all(os.getpid()) and not in_transit(members)
-        is_at_end = is_passed_on and all(map(is_at_rest, pids))
+        is_at_end = is_passed_on and all(map(is_at_rest, pids)) and not any(map(is_sleeping, pids))
         return is_at_end and [run_until_now(pid) for pid in pids] == before
 
     other.comes_to_rest()
