@@ -19,7 +19,7 @@ SOCKETS = ("socket:",)
 
 def awaits_keyboard(pid: int) -> bool:
     """Tell whether a thread of a program, or of a child of it, waits for what is typed at its terminal."""
-    return any(waits_for_one_of(task, TERMINALS) for task in tasks_of(pid))
+    return any(waits_for_kind(task, TERMINALS) for task in tasks_of(pid))
 
 
 def naps(pid: int) -> dict[Path, list[bytes]]:
@@ -66,7 +66,7 @@ def runs_an_errand(pid: int) -> bool:
     """
     tasks = tasks_of(pid)
     return any(map(waits_for_a_child, tasks)) and not any(
-        waits_for_one_of(task, TERMINALS + SOCKETS) for task in tasks
+        waits_for_kind(task, TERMINALS + SOCKETS) for task in tasks
     )
 
 
@@ -77,7 +77,7 @@ def waits_for_a_child(task: Path) -> bool:
     return False
 
 
-def waits_for_one_of(task: Path, kinds: tuple[str, ...]) -> bool:
+def waits_for_kind(task: Path, kinds: tuple[str, ...]) -> bool:
     """Tell whether a thread waits for what comes from something of these kinds, in whatever call."""
     with contextlib.suppress(OSError):  # as above
         call = call_of(task)
