@@ -11,7 +11,8 @@ Linux only; and a server that listens on one address only keeps its port to itse
 import contextlib
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from grader.actors import Server
 from grader.contract import Contract
@@ -43,41 +44,54 @@ def wiretap_before(
         return Wiretap(stage, server.port, server.host, make_cutter)
     if IPV6 in server.host or not shares_its_port(server):
         return None
+    return Wiretap(stage, server.port, BESIDE, make_cutter, partial(listener_in_front, server))
 
-    def listen() -> socket.socket | None:
-        return listener_at(server.host, server.port) if shares_its_port(server) else None
 
-    return Wiretap(stage, server.port, BESIDE, make_cutter, listen)
+def listener_in_front(server: Server) -> socket.socket | None:
+    """Listen at the address to which a server's clients go; None where the system allows nobody beside it."""
+    if not shares_its_port(server):
+        return None
+    with contextlib.suppress(
+        OSError
+    ):  # a connection of an earlier client's is remembered, and keeps the port
+        return socket.create_server((server.host, server.port), reuse_port=True)
+    return None
 
 
 def shares_its_port(server: Server) -> bool:
     """Let another listen on one address of a server that listens on all; tell whether it does."""
     if not ON_LINUX:
         return False
+    held = list(sockets_at(server))
+    return LISTENING in [state for state, _pid, _number in held] and all(
+        may_be_shared(pid, number) for _state, pid, number in held
+    )
+
+
+def sockets_at(server: Server) -> Iterator[tuple[int, int, int]]:
+    """Yield the sockets of a server at its port: the state of each, who holds it, and its number there."""
     pid = server.program.pid
-    files = [f"socket:[{each.inode}]" for each in connections_of(pid, LISTENING) if each.port == server.port]
-    held = [
-        (member, number)
-        for member in family(pid)
-        for file in files
-        for number in descriptors_of(member, file)
-    ]
-    return bool(held) and all(may_be_shared(member, number) for member, number in held)
+    states = {
+        f"socket:[{each.inode}]": each.state for each in connections_of(pid) if each.port == server.port
+    }
+    for member in family(pid):
+        for file, state in states.items():
+            for number in descriptors_of(member, file):
+                yield state, member, number
 
 
 def may_be_shared(pid: int, descriptor: int) -> bool:
-    """Let others have the port of a listening socket, if it listens on all addresses; tell whether it does."""
+    """Let others have the port of a socket, unless it listens on one address; tell whether they may.
+
+    Those that a listener has accepted hold its port as well, and may be older than its being shared.
+    """
     with (
         contextlib.suppress(OSError),  # the system does not lend it
         borrowed(pid, descriptor) as ours,
-        socket.socket(fileno=os.dup(ours)) as listener,
+        socket.socket(fileno=os.dup(ours)) as sock,
     ):
-        if listener.getsockname()[0] in EVERYWHERE:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listens = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        if not listens or sock.getsockname()[0] in EVERYWHERE:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             return True
     return False
-
-
-def listener_at(host: str, port: int) -> socket.socket:
-    """Listen on one address, beside who listens on all. Raises OSError."""
-    return socket.create_server((host, port), reuse_port=True)

@@ -22,6 +22,7 @@ from grader.contract import HOST, REPOSITORY, Contract
 from grader.launch import plain_environment
 from grader.leftovers import END_SECONDS, MARK, Household
 from grader.limits import LOOK_SECONDS, Watch
+from grader.network import demand
 from grader.sandbox import is_available, wrapped
 from grader.verdicts import (
     BLOCKED,
@@ -238,8 +239,10 @@ class Judge:
     def prepare(self, cases: int = 0) -> None:
         """Start the first workers, and the others where it is known how many cases there will be.
 
-        Each takes a fraction of a second to be ready.
+        Each takes a fraction of a second to be ready. Raises ContractError where nobody may be judged here.
         """
+        if not self.order.confined:
+            demand(self.order.contract.address)
         self._hire(min(self.order.workers, PROCESSORS))
         self._hire_for(cases)
 

@@ -26,7 +26,7 @@ from grader.journal import SENT, Entry, entry_of, value_of
 from grader.launch import plain_environment
 from grader.listening import as_told
 from grader.messages import spell_message
-from grader.network import add_address
+from grader.network import add_address, demand
 from grader.ports import free_port
 from grader.sandbox import is_available, wrapped
 from grader.stage import Stage
@@ -63,7 +63,9 @@ def played(sprint: int, contract: Contract, *, sandboxed: bool) -> tuple[list[En
     """Let another process play, in the sandbox; return what happened, and what did not."""
     reader, writer = os.pipe()
     command = [sys.executable, "-m", "grader.trace", str(sprint), str(contract.directory), str(writer)]
-    if sandboxed and is_available():
+    if not (sandboxed and is_available()):
+        demand(contract.address)
+    else:
         command += [contract.address] * (contract.address != HOST)
         command = wrapped(command, contract.directory, contract.address)
     with subprocess.Popen(command, cwd=REPOSITORY, env=plain_environment(), pass_fds=(writer,)):

@@ -93,6 +93,30 @@ def test_a_second_server_does_not_get_the_port(stage: Stage) -> None:
     assert second.exit_code == 1
 
 
+KEEPS = """
+import socket
+listener = socket.socket()  # without SO_REUSEADDR
+listener.bind(("", {port}))
+listener.listen()
+kept = []
+while True:
+    kept.append(listener.accept()[0])
+    kept[-1].sendall(b"here")
+"""
+
+
+def test_who_has_come_before_the_wiretap_does_not_keep_it_from_the_port(stage: Stage) -> None:
+    port = free_port()
+    server = Server(stage, [sys.executable, "-c", KEEPS.format(port=port)], port)
+    alice = Peer(stage, "alice", port)
+    alice.receives_bytes(b"here")
+    tap = wiretap_before(stage, server, fixed(port))
+    assert tap
+    tap.expect("bob")
+    Peer(stage, "bob", port).receives_bytes(b"here")
+    assert tap.count() == 1
+
+
 AGAIN = """
 import socket
 while True:
