@@ -74,7 +74,7 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     yield ""
     yield from compared(scene, verdict.statement)
     if case.tapped.outcome == "passed":
-        where = ", through a wiretap," if any(entry.peer for entry in case.tapped.entries) else ""
+        where = "" if setting.contract.port else ", through a wiretap,"
         yield f"again:    played a second time{where} it passed: it depends on who is faster"
     yield from titled("how the programs stood", stands(scene))
     name, sentence = diagnose(verdict.id, setting.contract.quit, case)
