@@ -11,8 +11,9 @@ import pytest
 from grader import judge
 from grader.actors import Server
 from grader.contract import Contract, read_contract
+from grader.fixtures import can_be_had
 from grader.judge import Judge, Order, Worker
-from grader.ports import free_port, is_free
+from grader.ports import free_port, is_free, turned_round
 from grader.sandbox import is_available
 from grader.verdicts import FAILED, PASSED, SKIPPED, Verdict
 
@@ -66,6 +67,13 @@ def remembered_port() -> int:
 def test_a_port_is_not_free_as_long_as_a_connection_is_remembered() -> None:
     assert not is_free(remembered_port())
     assert is_free(free_port())
+
+
+def test_a_port_can_be_had_when_it_is_free_in_either_order_of_its_bytes() -> None:
+    port = free_port()
+    assert can_be_had(port)
+    with socket.create_server(("127.0.0.1", turned_round(port))):
+        assert not can_be_had(port)
 
 
 REUSING = """

@@ -164,7 +164,11 @@ def test_the_next_server_gets_the_port(
     stage: Stage, start_server: Callable[..., Server], contract: Contract
 ) -> None:
     server = start_server()
-    assert wiretap_before(stage, server, contract)
+    tap = wiretap_before(stage, server, contract)
+    assert tap
+    tap.expect("bob")
+    Peer(stage, "bob", server.port)
+    assert stage.wait_until(lambda: tap.count() == 1)
     server.kill()
     server.ends()
     again = start_server(port=server.port)

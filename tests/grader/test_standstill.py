@@ -97,6 +97,15 @@ def works():
     while True:
         pass
 
+def has_a_thread_that_works(program, name):
+    def collects():
+        open("/proc/thread-self/comm", "w").write(name)
+        works()
+
+    open("/proc/self/comm", "w").write(program)
+    threading.Thread(target=collects).start()
+    os.read(0, 1)
+
 def has_a_thread_that_wakes_up(program, name):
     def wakes_up():
         open("/proc/thread-self/comm", "w").write(name)
@@ -155,6 +164,7 @@ GOES_ON = (
     "os.system('sleep 90 & read line')",
     "has_a_thread_that_wakes_up('java', 'Thread-0')",
     "has_a_thread_that_wakes_up('jabber', 'VM Periodic Tas')",
+    "has_a_thread_that_works('java', 'VM Thread')",
 )
 
 
