@@ -10,6 +10,7 @@ import pytest
 from grader.actors import Client, PipedClient, Server
 from grader.arrivals import come, log_in
 from grader.contract import Contract, number_of, read_contract, reference
+from grader.family import is_at_rest
 from grader.front import wiretap_before
 from grader.keyboard import is_sleeping
 from grader.listening import as_told
@@ -116,8 +117,8 @@ def start_client(stage: Stage, contract: Contract) -> Callable[..., Client]:
 
 
 def wait_for_endings(stage: Stage, people: Collection[Client]) -> None:
-    """Give people whose conversation may be over the time to leave; one who sleeps first, or soon, is waited for."""
-    programs = [actor for actor in stage.cast if isinstance(actor, Program)]
+    """Give people whose conversation may be over the time to leave; one who is at work, or sleeps, is waited for."""
+    programs, wait = [each for each in stage.cast if isinstance(each, Program)], stage.wait_for_outside
 
     def are_gone() -> bool:
         return not any(each.is_present() for each in people)
@@ -125,10 +126,17 @@ def wait_for_endings(stage: Stage, people: Collection[Client]) -> None:
     def is_one_asleep() -> bool:
         return any(is_sleeping(program.pid) for program in programs)
 
-    stage.wait_for_outside(lambda: are_gone() or is_one_asleep(), ENDING_SECONDS)
+    def is_one_at_work() -> bool:
+        return not all(is_at_rest(program.pid) for program in programs)
+
+    def wait_until_they_leave_or_sleep() -> None:
+        wait(lambda: are_gone() or is_one_asleep(), ENDING_SECONDS)
+        wait(lambda: are_gone() or is_one_asleep() or not is_one_at_work(), SLEEP_SECONDS)
+
+    wait_until_they_leave_or_sleep()
     if is_one_asleep():
-        stage.wait_for_outside(lambda: not is_one_asleep(), SLEEP_SECONDS)
-        stage.wait_for_outside(are_gone, ENDING_SECONDS)
+        wait(lambda: not is_one_asleep(), SLEEP_SECONDS)
+        wait_until_they_leave_or_sleep()
 
 
 @pytest.fixture

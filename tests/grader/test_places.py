@@ -11,7 +11,8 @@ from grader.contract import Contract
 
 PROGRAM = """
 import fcntl, sys, time
-place, seconds = sys.argv[2] or input("place? "), float(sys.argv[1])
+work, rest = float(sys.argv[1]), float(sys.argv[2])
+place = sys.argv[3] or input("place? ")
 held = open("held", "w")
 print("place", place, flush=True)
 if place == "1":
@@ -21,10 +22,10 @@ if place == "1":
 elif place == "2":
     print("waits", flush=True)
     fcntl.flock(held, fcntl.LOCK_EX)  # until the first has ended
-    busy_until = time.process_time() + 0.05
+    busy_until = time.process_time() + work
     while time.process_time() < busy_until:
         pass  # it has something to do before it sleeps
-    time.sleep(seconds)
+    time.sleep(rest)
 """
 
 
@@ -34,9 +35,9 @@ def by_command(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
-@pytest.fixture(params=[0.1, 1.2], ids=["soon", "after a sleep"])
+@pytest.fixture(params=["0.05 0.1", "0.05 1.2", "0.8 0"], ids=["soon", "after a sleep", "after some work"])
 def contract(request: pytest.FixtureRequest, tmp_path: Path, by_command: bool) -> Contract:
-    """Clients of which the second ends soon after the first, or sleeps first, as some do between two sends."""
+    """Clients of which the second ends soon after the first, or sleeps first, or has to wait for the processor."""
     (tmp_path / "client.py").write_text(PROGRAM)
     command = f"{sys.executable} client.py {request.param} '{{place}}'"
     if by_command:
