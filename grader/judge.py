@@ -41,7 +41,7 @@ CASE_SECONDS = 90.0
 """How long a case may take before its worker counts as lost; every wait in it has a shorter limit of its own."""
 
 SCENES_SECONDS = 75.0
-"""How long its scenes may take before the worker itself ends them, and tells what it has seen."""
+"""How long its scenes, the second one too, may take before a worker itself ends them, and tells what it has seen."""
 
 TRIALS = 2
 """So many cases must lack the same actor before others are not asked: one may have been unlucky."""
@@ -164,10 +164,10 @@ class Worker:
             os.close(self._commands)
 
     def play(self, case: Case) -> None:
-        """Let it play a case."""
+        """Let it play a case: one that has failed once more, through a wiretap."""
         self.case = case
         self.since = time.monotonic()
-        self.tell(run=case.name)
+        self.tell(run=case.name, tap=case.has_failed, seconds=SCENES_SECONDS - case.seconds)
 
     def hear(self) -> list[dict[str, Any]] | None:
         """Return what it has said since; None once it has ended."""
@@ -211,8 +211,7 @@ def command_of(order: Order, commands: int, results: int) -> list[str]:
     command += ["--import-mode=importlib", "-o", f"pythonpath={REPOSITORY}", "--no-header", "--noconftest"]
     command += ["--submission", str(order.contract.directory), "--built"]
     command += ["--commands", str(commands), "--results", str(results), str(suite(order.sprint))]
-    command += ["--seconds", str(SCENES_SECONDS), "--fixed-port", str(order.contract.port)]
-    command += [] if order.replay else ["--once"]
+    command += ["--fixed-port", str(order.contract.port)]
     if not order.confined:
         return command
     if order.contract.address != HOST:
@@ -228,6 +227,7 @@ class Judge:
         self.seed = order.seed if order.seed >= 0 else random.SystemRandom().randrange(SEEDS)
         self.verdicts: dict[str, Verdict] = {}
         self._waiting: list[Case] = []
+        self._again: list[Case] = []  # failed, and to be played once more
         self._workers: list[Worker] = []
         self._selector = selectors.DefaultSelector()
         self._watch = Watch()
@@ -307,7 +307,8 @@ class Judge:
             if worker.pid in offenders:
                 self._replace(worker, offenders[worker.pid])
                 continue
-            self._waiting[:0] = [worker.case] if worker.case else []  # it has done nothing wrong
+            if worker.case:  # it has done nothing wrong
+                (self._again if worker.case.has_failed else self._waiting).insert(0, worker.case)
             self._part_with(worker)
 
     def _take(self, worker: Worker, result: dict[str, Any]) -> None:
@@ -315,20 +316,46 @@ class Judge:
             self._enter(result["checks"])
         if "ran" in result and worker.case:
             case, worker.case = worker.case, None
-            case.outcome, case.seconds = result["outcome"], time.monotonic() - worker.since
-            case.reason = result["scene"].get("error", "") if case.outcome in UNCOUNTED else ""
-            case.scene, case.tapped = scene_of(result["scene"]), scene_of(result["again"])
+            case.seconds += time.monotonic() - worker.since
             self._came.update(result["came"])
-            if case.outcome == FAILED:
-                self._draw_conclusions(case, result["scene"].get("lacks", ""))
-        if result.get("remembers") and self.order.confined and self._waiting:
+            self._enter_result(case, result)
+        if result.get("remembers") and self.order.confined and (self._waiting or self._again):
             self._replace(worker, "the next scene needs a network that remembers nothing of this one")
         elif worker.case is None:
             self._give(worker)
 
+    def _enter_result(self, case: Case, result: dict[str, Any]) -> None:
+        """Keep what came of a case; one that fails is played once more, to see what crosses the wire."""
+        scene = scene_of(result["scene"], result["outcome"])
+        if case.has_failed:
+            case.tapped = scene
+            self._conclude(case)
+            return
+        case.scene, case.has_failed = scene, scene.outcome == FAILED
+        if case.has_failed:
+            self._spare_others(case)
+        if self._plays_again(case, result["remembers"]):
+            self._again.append(case)
+        else:
+            self._conclude(case)
+
+    def _plays_again(self, case: Case, remembers: bool) -> bool:
+        """Tell whether a case is played once more: people can be heard, the port will be free, there is time."""
+        is_wanted = self.order.replay and case.has_failed and case.scene.has_people()
+        return is_wanted and (self.order.confined or not remembers) and case.seconds < SCENES_SECONDS
+
+    def _conclude(self, case: Case) -> None:
+        """Know what a case comes to, and what follows from that."""
+        case.outcome = case.scene.outcome
+        case.reason = case.scene.error if case.outcome in UNCOUNTED else ""
+        if case.outcome == FAILED:
+            self._draw_conclusions(case)
+
     def _give(self, worker: Worker) -> None:
         """Let a worker play the next case, or go."""
-        if case := self._next_case(worker):
+        if self._again:
+            worker.play(self._again.pop(0))
+        elif case := self._next_case(worker):
             self._waiting.remove(case)
             worker.play(case)
         else:
@@ -375,10 +402,9 @@ class Judge:
             not self.order.level or known["level"] == self.order.level
         )
 
-    def _draw_conclusions(self, failed: Case, lacks: str) -> None:
+    def _draw_conclusions(self, failed: Case) -> None:
         """Leave out what must fail like this case: a deadline that is waited for thirty times tells no more."""
-        verdict = self._verdict_of(failed)
-        self._spare_others(failed)
+        verdict, lacks = self._verdict_of(failed), failed.scene.lacks
         if self._bears_on_others(failed, verdict):
             self._leave_out(self._cases_after(verdict), BLOCKED, f"{verdict.id} failed first")
         if lacks and lacks not in self._came:
@@ -430,12 +456,13 @@ class Judge:
         worker.end()
 
     def _replace(self, worker: Worker, why: str) -> None:
-        if worker.case:
-            worker.case.outcome = FAILED
-            self._spare_others(worker.case)
-            worker.case.scene = Scene(error=f"the check was ended before its time: {why}")
+        if case := worker.case:
+            case.outcome = FAILED
+            self._spare_others(case)
+            if not case.has_failed:
+                case.scene = Scene(error=f"the check was ended before its time: {why}")
         self._part_with(worker)
         if not (self.verdicts or self._workers):
             raise RuntimeError(f"no check could be played: {why}")
-        if self._waiting:
+        if self._waiting or self._again:
             self._hire(1, worker.is_extra)

@@ -37,6 +37,7 @@ class Scene:
     entries: tuple[Entry, ...] = ()
     programs: tuple[dict[str, Any], ...] = ()
     outcome: str = FAILED
+    lacks: str = ""  # the actor that could not be brought
 
     @property
     def expected(self) -> str:
@@ -52,6 +53,10 @@ class Scene:
     def tells_what_came(self) -> bool:
         """Tell whether it is known what came instead, be it nothing."""
         return any(line.startswith(GOT) for line in self.error.split("\n"))
+
+    def has_people(self) -> bool:
+        """Tell whether somebody sat at a terminal: then a wiretap shows what crossed between the programs."""
+        return any("screen" in program["shown"] for program in self.programs)
 
     def is_mute(self) -> bool:
         """Tell whether somebody said something, and not a word of it was seen by anybody else."""
@@ -101,12 +106,11 @@ def first_difference(wanted: Sequence[object], got: Sequence[object]) -> int:
     )
 
 
-def scene_of(report: dict[str, Any]) -> Scene:
+def scene_of(report: dict[str, Any], outcome: str) -> Scene:
     """Return a scene as a worker has reported it."""
     entries = tuple(entry_of(value) for value in report.get("entries", []))
-    return Scene(
-        report.get("error", ""), entries, tuple(report.get("programs", [])), report.get("outcome", FAILED)
-    )
+    programs = tuple(report.get("programs", []))
+    return Scene(report.get("error", ""), entries, programs, outcome, report.get("lacks", ""))
 
 
 @dataclass
@@ -119,6 +123,7 @@ class Case:
     reason: str = ""  # why it was skipped, left out or broken
     needs: tuple[str, ...] = ()  # the fixtures that its scene is made of
     long: bool = False  # it waits far longer than others
+    has_failed: bool = False  # it may still have to be played again
     scene: Scene = Scene()
     tapped: Scene = Scene()  # the same once more, through a wiretap
 

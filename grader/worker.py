@@ -1,7 +1,7 @@
 """A worker of `messagerie check`: a pytest session, in the sandbox, that runs the checks it is told to, one by one.
 
-    judge ---- {"seed": 4711} {"run": "tests/e2e/test_sprint1.py::test_answer"} ----> worker
-          <--- {"checks": [...]} {"ran": "...", "outcome": "failed", "scene": {...}} ----
+    judge ---- {"seed": 4711} {"run": "test_sprint1.py::test_answer", "tap": false, "seconds": 75} ----> worker
+          <--- {"checks": [...]} {"ran": "test_sprint1.py::test_answer", "outcome": "failed", "scene": {...}} ----
 
 What it has to say goes through a pipe that no judged program inherits; and it lets no other program look into it.
 """
@@ -53,8 +53,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("messagerie")
     group.addoption("--commands", type=int, help="the descriptor from which to read what to run")
     group.addoption("--results", type=int, help="the descriptor to which to write what came of it")
-    group.addoption("--seconds", type=float, help="how long a case may take, played again or not")
-    group.addoption("--once", action="store_true", help="do not play again what fails")
     group.addoption("--address", help="an address that this network must have")
     group.addoption(
         "--fixed-port", type=int, default=0, help="the port that is fixed in the sources, if one is"
@@ -100,24 +98,18 @@ class Reports:
             if "seed" in command:
                 self.config.option.seed = command["seed"]
             if "run" in command:
+                self.config.option.tap = command["tap"]
+                self.deadline = time.monotonic() + command["seconds"]
                 self.run(items[command["run"]])
         return True
 
     def run(self, item: pytest.Item) -> None:
-        """Run one case; one that fails is played once more, through a wiretap, to see what crosses the wire."""
-        self.deadline = time.monotonic() + self.config.getoption("--seconds")
-        self.config.option.tap = False
+        """Run one case, and tell what came of it."""
         outcome, scene = self.play(item)
-        again: dict[str, Any] = {}
-        if outcome == FAILED and has_people(scene) and self.plays_again():
-            self.config.option.tap = True
-            second, again = self.play(item)
-            again["outcome"] = second
         self.send(
             ran=item.nodeid,
             outcome=outcome,
             scene=scene,
-            again=again,
             came=sorted(self.came),
             remembers=self.remembers(),
         )
@@ -125,11 +117,6 @@ class Reports:
     def remembers(self) -> bool:
         """Tell whether this network remembers more than those who have connected to the fixed port."""
         return bool(self.fixed_port) and any(each.remote_port != self.fixed_port for each in tcp_sockets())
-
-    def plays_again(self) -> bool:
-        """Tell whether what fails is played again: there is time for it, and the port will be free."""
-        is_wanted = not self.config.option.once and not self.remembers()
-        return is_wanted and time.monotonic() < self.deadline
 
     def play(self, item: pytest.Item) -> tuple[str, dict[str, Any]]:
         """Run one case once; return its outcome and what is known of a failure."""
@@ -224,11 +211,6 @@ def reason_to_skip(item: pytest.Item) -> str:
     """Return why a case will not be played, where that is known before; empty when it will."""
     marker = item.get_closest_marker("skip")
     return str(marker.kwargs["reason"]) if marker else ""
-
-
-def has_people(scene: dict[str, Any]) -> bool:
-    """Tell whether somebody sat at a terminal: then a wiretap shows what crossed between the programs."""
-    return any("screen" in program["shown"] for program in scene["programs"])
 
 
 def message_of(report: pytest.TestReport) -> str:

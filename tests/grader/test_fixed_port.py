@@ -178,3 +178,25 @@ def test_a_server_on_one_address_is_not_judged_on_a_bad_network(
     verdict = judged_on_a_slow_network("127.0.0.1")
     assert verdict.outcome == SKIPPED
     assert "listens on all addresses" in verdict.why_not()
+
+
+@needs_sandbox
+def test_a_failure_after_which_the_port_is_held_is_played_again_elsewhere(
+    hired: list[Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends with its clients, which its statement forbids; what crossed the wire is still told."""
+    monkeypatch.setattr(judge, "PROCESSORS", 1)
+    contract = submission(tmp_path)
+    server = tmp_path / "server.py"
+    source = server.read_text().replace("127.0.0.1", "")
+    server.write_text(f"{source}    break\n")
+    order = Order(sprint=1, contract=contract, only=("s1-fin",), jobs=1)
+    (verdict,) = Judge(order).verdicts_as_they_come()
+    failure = verdict.failure()
+    assert (verdict.outcome, failure.tapped.outcome) == (FAILED, FAILED)
+    assert "server goes on" in failure.scene.error
+    assert {(each.actor, each.peer) for each in failure.tapped.entries} >= {
+        ("server", "bob"),
+        ("bob", "server"),
+    }
+    assert len(hired) == 2

@@ -11,7 +11,7 @@ import pytest
 from grader import judge
 from grader.contract import Contract, read_contract
 from grader.judge import PROCESSORS, Judge, Order, Worker
-from grader.verdicts import PASSED, SUBJECT, Case, Verdict
+from grader.verdicts import FAILED, PASSED, SUBJECT, UNPLAYED, Case, Verdict
 
 
 @pytest.fixture
@@ -147,9 +147,9 @@ class Player:
         self.plays.append("nothing more")
 
 
-def with_cases(contract: Contract) -> Judge:
+def with_cases(contract: Contract, sandbox: bool = True, replay: bool = True) -> Judge:
     """Return a judge that has three checks to be played; the last one is long, and comes after the first."""
-    judging = Judge(order(contract))
+    judging = Judge(Order(sprint=1, contract=contract, jobs=1, sandbox=sandbox, replay=replay))
     for name, after in ("first", ""), ("other", ""), ("long", "first"):
         verdict = Verdict(name, 1, SUBJECT, "", "", "", [Case(name, long=name == "long")], after)
         judging.verdicts[name] = verdict
@@ -196,3 +196,68 @@ def test_long_cases_of_one_check_are_played_one_behind_the_other(contract: Contr
     workers[1].case = None
     judging._give(cast(Worker, workers[1]))
     assert workers[1].plays == ["long 1", "long 2"]
+
+
+SEEN = {"error": "bob sees nothing", "programs": [{"name": "bob", "shown": {"screen": ""}}]}
+"""What a worker tells of a case that has failed before people's eyes."""
+
+
+def told_of_failure(judging: Judge, remembers: bool = False) -> Case:
+    """Tell a judge that its first case has failed; return that."""
+    case = judging._waiting.pop(0)
+    judging._enter_result(case, {"outcome": FAILED, "scene": SEEN, "remembers": remembers})
+    return case
+
+
+def test_what_has_failed_is_played_once_more_before_anything_else(contract: Contract) -> None:
+    judging = with_cases(contract)
+    case = told_of_failure(judging)
+    assert not case.outcome
+    assert given(judging, is_extra=False) == ["first", "other", "long", "nothing more"]
+    judging._enter_result(case, {"outcome": PASSED, "scene": {}, "remembers": False})
+    assert (case.outcome, case.scene.error, case.tapped.outcome) == (FAILED, SEEN["error"], PASSED)
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "replay", "remembers", "again"),
+    [(True, False, False, False), (False, True, False, True), (False, True, True, False)],
+)
+def test_what_has_failed_is_not_played_again_where_that_is_not_wanted_or_takes_a_minute(
+    sandbox: bool, replay: bool, remembers: bool, again: bool, contract: Contract
+) -> None:
+    judging = with_cases(contract, sandbox=sandbox, replay=replay)
+    case = told_of_failure(judging, remembers)
+    assert (case.outcome, judging._again) == (("", [case]) if again else (FAILED, []))
+
+
+def test_the_other_cases_of_a_check_are_spared_once_one_has_failed(contract: Contract) -> None:
+    judging = with_cases(contract)
+    other = Case("first, in another way")
+    judging.verdicts["first"].cases.append(other)
+    judging._waiting.append(other)
+    told_of_failure(judging)
+    assert (other.outcome, other in judging._waiting) == (UNPLAYED, False)
+
+
+def test_who_is_lost_in_a_second_play_does_not_change_what_was_seen_in_the_first(contract: Contract) -> None:
+    judging = started(order(contract))
+    with contextlib.closing(judging):
+        judging.verdicts = with_cases(contract).verdicts
+        judging._waiting = [case for each in judging.verdicts.values() for case in each.cases]
+        case = told_of_failure(judging)
+        worker = judging._workers[0]
+        worker.case = judging._again.pop()
+        judging._replace(worker, "it was killed")
+    assert (case.outcome, case.scene.error) == (FAILED, SEEN["error"])
+
+
+@pytest.mark.parametrize("has_failed", [False, True])
+def test_who_has_to_go_because_of_another_leaves_a_case_to_be_played_as_before(
+    has_failed: bool, contract: Contract
+) -> None:
+    judging = started(order(contract))
+    case = Case("interrupted", has_failed=has_failed)
+    with contextlib.closing(judging):
+        judging._workers[0].case = case
+        judging._go_on_one_by_one({})
+    assert (judging._waiting, judging._again) == (([], [case]) if has_failed else ([case], []))
