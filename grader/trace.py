@@ -38,6 +38,12 @@ from grader.wiretap import Wiretap
 
 WIDTH = 110
 
+UNHEARD = (
+    ";\nwhat crosses the wire is not in them: that needs a server that listens on all addresses (INADDR_ANY), or one "
+    "that can be told a port"
+)
+"""What is said where no wiretap could be put."""
+
 PLAYED, NOT_AS_IT_SHOULD, NOT_PLAYED = 0, 1, 2
 """Exit codes."""
 
@@ -55,6 +61,8 @@ def trace(arguments: argparse.Namespace) -> int:
     first, *others = TALKS[arguments.sprint].names
     write_files(arguments.output, entries, [first, "server", *others])
     written = f"trace.svg, trace.md and trace.jsonl are in {arguments.output}"
+    if not problem and not any(entry.peer for entry in entries):
+        written += UNHEARD
     print(f"{problem}\n{written}, up to there" if problem else written)
     return NOT_AS_IT_SHOULD if problem else PLAYED
 

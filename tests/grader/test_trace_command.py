@@ -25,13 +25,13 @@ def patience() -> float:
     return 50.0
 
 
-def traced(stage: Stage, directory: Path, package: str, server: str = "{port}") -> Program:
+def traced(stage: Stage, directory: Path, package: str, server: str = "{port}", more: str = "") -> Program:
     """Trace a reference as a submission."""
     for name in ("common", package):
         (directory / name).symlink_to(ROOT / name)
     (directory / "messagerie.toml").write_text(
         f'server = "python3 -m {package}.server {server}"\n'
-        f'client = "python3 -m {package}.client {{host}} {{port}}"\n'
+        f'client = "python3 -m {package}.client {{host}} {{port}}"\n{more}'
     )
     words = ["trace", package[len("sprint")], str(directory), "--output", str(directory / "out")]
     program = Program(
@@ -91,3 +91,14 @@ def test_what_does_not_happen_is_told(stage: Stage, tmp_path: Path) -> None:
     assert program.exit_code == 1
     assert b"the server never listened" in program.written["stdout"]
     assert b"trace.jsonl are in" in program.written["stdout"]
+
+
+def test_where_the_wire_cannot_be_heard_that_is_told(stage: Stage, tmp_path: Path) -> None:
+    """The port stands in the source, and the server listens on one address, as the course's own do."""
+    program = traced(stage, tmp_path, "sprint2_threaded_pair", server="4711", more="port = 4711\n")
+    assert program.exit_code == 0, program.written
+    assert not any(entry["act"] == "sends" for entry in entries_in(tmp_path / "out"))
+    assert (
+        b"what crosses the wire is not in them: that needs a server that listens on all addresses"
+        in (program.written["stdout"])
+    )
