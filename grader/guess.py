@@ -25,6 +25,7 @@ from grader.parts import (
     parts_of,
     with_functions_called,
 )
+from grader.questions import answers_in, is_told_where
 from grader.roles import CLIENT, SERVER, pair, programs
 from grader.sources import COMPILERS, DEEPEST, MAKEFILES, PYTHON, SCRIPT, Sources, sources_in
 
@@ -88,7 +89,7 @@ class Look:
         commands = [self._command(server, SERVER), *(self._command(client, CLIENT) for client in clients)]
         lines = {"build": build} if build else {}
         lines |= dict(zip(KEYS, map(str, commands), strict=False))
-        return {key: quoted(line) for key, line in lines.items()} | self._fixed(chosen, commands)
+        return {key: quoted(line) for key, line in lines.items()} | self._not_told(chosen, commands)
 
     def _started(self, role: str, without: list[Path]) -> list[Path]:
         """Return the programs that do something; where there is no source of one, the scripts that start it."""
@@ -108,10 +109,14 @@ class Look:
         """Return what programs are made of."""
         return [self._sources[path] for program in chosen for path in made_of(program, self._sources)]
 
-    def _fixed(self, chosen: list[Path], commands: list[Command]) -> dict[str, str]:
-        """Return what the command lines do not tell, because it is fixed in the sources."""
+    def _not_told(self, chosen: list[Path], commands: list[Command]) -> dict[str, str]:
+        """Return what the command lines do not tell: users type it, or it is fixed in the sources."""
         lines = {}
-        if any(PORT not in command.arguments for command in commands):
+        asked = [] if PORT in str(commands[1]) else answers_in(self._texts(chosen[1:]))
+        if is_told_where(asked):
+            lines["login"] = json.dumps(asked)
+        server, *clients = (PORT in str(command) for command in commands)
+        if not server or not (all(clients) or PORT in asked):
             lines["port"] = port_in(self._texts(chosen), self._scripts()) or USUAL_PORT
         address = address_in(self._texts(chosen[1:]))
         if address and HOST not in commands[1].arguments:
@@ -159,7 +164,9 @@ class Look:
         target = program if program.suffix == PYTHON else self._target(program)
         if PORT not in arguments:
             arguments = launched(target.name, self._scripts()) or arguments
-        return Command(literal(self._start(target)), arguments)
+        command = Command(literal(self._start(target)), arguments)
+        asks = role == SERVER and not fixed and PORT not in arguments and PORT in answers_in([source])
+        return Command(f"sh -c {shlex.quote(f'echo {PORT} | {command}')}", []) if asks else command
 
     def _start(self, program: Path) -> str:
         """Return the words that start a program."""

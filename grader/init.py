@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grader.contract import COURSE, FILE_NAME, HOST, LOGINS, Contract, ContractError, read_contract
 from grader.guess import looked_at
+from grader.questions import ASKS_A_NAME
 from grader.sources import sources_in
 from grader.submission import contract_of_copy, copied
 from grader.trace import played
@@ -26,11 +27,6 @@ ALIKE = {2: "1, 2 or 3"}
 """Sprints whose programs can have the same conversation."""
 
 LISTENS_ELSEWHERE = re.compile(r"the server does not listen on port \d+; it listens on \[(\d+)\]")
-
-ASKS_A_NAME = re.compile(
-    r"pseudo|surnom|nickname|\bpr[eé]nom\b|\b(votre|ton|un) nom\b|\byour name\b", re.IGNORECASE
-)
-"""What stands in the source of a client whose user is to type a name first."""
 
 ASKS_A_PLACE = re.compile(
     r'"[^"\n]*\b1\b[^"\n]*(\b(ou|or)\b|/)[^"\n]*\b2\b[^"\n]*[?:]\s*(\\n)?"', re.IGNORECASE

@@ -1,0 +1,43 @@
+"""What a program asks its user before anybody can talk: where its server is, and who he is."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from grader.launchers import HOST, PORT
+
+NAME = "{name}"
+
+QUESTION = re.compile(r"""(["'])((?:(?!\1)[^\n%{}])*[?:])\s*(?:\\n)?\s*\1""")
+"""A text that ends as a question does, and in which nothing is filled in, as it is where something is told."""
+
+ASKS_A_NAME = re.compile(
+    r"pseudo|surnom|nickname|\bpr[eé]nom\b|\b(votre|ton|un) nom\b|\byour name\b", re.IGNORECASE
+)
+"""What stands in the source of a client whose user is to type a name."""
+
+ABOUT = {
+    PORT: re.compile(r"\bport\b", re.IGNORECASE),
+    HOST: re.compile(r"\badress|\baddress|\bip\b|\bh(?:ô|o)te\b|\bhost", re.IGNORECASE),
+    NAME: ASKS_A_NAME,
+}
+"""What an answer is, by words of the question; the first that stands there counts."""
+
+
+def answers_in(texts: Iterable[str]) -> list[str]:
+    """Return what a user types, each on a line, in the order in which sources ask for it."""
+    return list(dict.fromkeys(answer for text in texts for answer in answers_to(text)))
+
+
+def answers_to(source: str) -> Iterator[str]:
+    """Yield the answer to each question in a source of which it is known what it is about."""
+    for _quote, question in QUESTION.findall(source):
+        found = [
+            (match.start(), answer) for answer, about in ABOUT.items() if (match := about.search(question))
+        ]
+        if found:
+            yield min(found)[1]
+
+
+def is_told_where(answers: Iterable[str]) -> bool:
+    """Tell whether a program learns from its user where its server is, or a part of it."""
+    return bool({HOST, PORT} & set(answers))
