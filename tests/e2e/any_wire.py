@@ -3,6 +3,7 @@
 Only what is typed and shown counts here, and what the system tells of a program: how it ended, what it uses.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,9 @@ PERIODS = 5
 
 LONG_LINES = (200, 1000)
 """Letters: more than a small buffer holds, and more than most do. A terminal takes 4095."""
+
+SHOWING_SECONDS = 20.0
+"""A program that shows a line letter by letter takes so long for what a buffer of 256 bytes holds of it."""
 
 DYING_SECONDS = 0.5
 """A connection ends before its program's end is known; whoever is told so may be known to have ended before."""
@@ -138,18 +142,23 @@ def passes_behind(
 
 
 def wait_to_see(client: Client, text: str, programs: Sequence[Program]) -> None:
-    """Wait until a client shows a text, or a program has ended; as long as ever more is shown."""
-    stage, count = client.stage, -1
-    while len(client.shown()) > count:
-        count = len(client.shown())
-        stage.wait_for_outside(partial(is_there_more, client, text, count, programs))
+    """Wait until a client shows a text, or a program has ended; for a while as long as anybody is shown ever more."""
+    stage, size, deadline = client.stage, -1, time.monotonic() + SHOWING_SECONDS
+    while shown_by(programs) > size and time.monotonic() < deadline:
+        size = shown_by(programs)
+        stage.wait_for_outside(partial(is_there_more, client, text, size, programs))
         if shows(client, text) or has_one_ended(programs):
             return
 
 
-def is_there_more(client: Client, text: str, count: int, programs: Sequence[Program]) -> bool:
-    """Tell whether a client has shown a text, or more than so many bytes, or a program has ended."""
-    return shows(client, text) or len(client.shown()) > count or has_one_ended(programs)
+def is_there_more(client: Client, text: str, size: int, programs: Sequence[Program]) -> bool:
+    """Tell whether a client has shown a text, or anybody is shown more than so many bytes, or a program has ended."""
+    return shows(client, text) or shown_by(programs) > size or has_one_ended(programs)
+
+
+def shown_by(programs: Sequence[Program]) -> int:
+    """Return how many bytes stand on the screens of people by now."""
+    return sum(len(program.written.get("screen", b"")) for program in programs)
 
 
 def has_one_ended(programs: Sequence[Program]) -> bool:

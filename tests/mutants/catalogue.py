@@ -1529,6 +1529,7 @@ HONEST = [
         1, "a process a pair, in a script", "-DWIRE=1 -DFORKS", server="bash -c './server {port}; exit 1'"
     ),
     Compiled(1, "port in the source, no SO_REUSEADDR", "-DBUG_NO_REUSE", more="port = 4321\n"),
+    Compiled(1, "letter by letter", "-DLETTERS"),
     Compiled(2, "NUL at the end, chatty", "-DWIRE=0 -DCHATTY"),
     Compiled(2, "length first", "-DWIRE=1"),
     Compiled(2, "padded buffers, one byte a write", "-DWIRE=2 -DONE_BYTE_A_WRITE"),

@@ -46,8 +46,16 @@ def test_an_honest_program_passes_all_that_the_course_asks(program: Compiled, tm
     assert {name: verdict.outcome for name, verdict in verdicts.items()} == dict.fromkeys(verdicts, PASSED)
 
 
+ROBUST_TOO = {
+    "fin ends both": ["s2-leave", "s2-broken-network"],  # both of a pair may make way for others
+    "letter by letter": ["s1-long-line"],  # what takes longer than anybody's patience goes on being shown
+}
+"""Honest programs whose habit is a matter of checks that ask for more than the course, too."""
+
+
 @needs_compiler
-def test_a_pair_may_make_way_for_others_when_one_leaves(tmp_path: Path) -> None:
-    (program,) = (each for each in HONEST if each.name == "fin ends both")
-    verdicts = judged(program.sprint, made(program, tmp_path), only=["s2-leave", "s2-broken-network"])
-    assert [verdict.outcome for verdict in verdicts.values()] == [PASSED, PASSED]
+@pytest.mark.parametrize("name", ROBUST_TOO)
+def test_an_honest_habit_fails_no_check_that_is_about_it(name: str, tmp_path: Path) -> None:
+    (program,) = (each for each in HONEST if each.name == name)
+    verdicts = judged(program.sprint, made(program, tmp_path), only=ROBUST_TOO[name])
+    assert {each.id: each.outcome for each in verdicts.values()} == dict.fromkeys(ROBUST_TOO[name], PASSED)

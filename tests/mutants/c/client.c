@@ -41,6 +41,14 @@ static void show(const char *text) {
     printf("\n");
 #elif defined BUG_NOT_FLUSHED
     printf("message: %s ", text);
+#elif defined LETTERS
+    printf("< ");
+    for (; *text; text++) {
+        putchar(*text);
+        fflush(stdout);
+        usleep(15000);
+    }
+    putchar('\n');
 #elif defined CHATTY
     printf("\r\033[K\033[1m** Nouveau message **\033[0m\nL'autre dit : %s\nVotre message : ", text);
     fflush(stdout);
