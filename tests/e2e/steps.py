@@ -61,6 +61,20 @@ def talk(speaker: Client, hearer: Client, line: str) -> None:
     hearer.sees(line)
 
 
+def hear(speaker: Client, hearers: Sequence[Client], line: str) -> None:
+    """Let one say a line and all others see it."""
+    all_listen(speaker.stage)
+    speaker.types(line)
+    see_all(hearers, speaker, line)
+
+
+def see_all(people: Sequence[Client], speaker: Client, line: str) -> None:
+    """Expect all but its speaker to see a line. Raises Unseen."""
+    for hearer in people:
+        if hearer is not speaker:
+            hearer.sees(line)
+
+
 def all_listen(stage: Stage) -> None:
     """Wait a moment until nobody has anything to read or to do: so what is said next comes by itself."""
     pids = [each.pid for each in stage.cast if isinstance(each, Program)]

@@ -24,7 +24,7 @@ from tests.e2e.any_wire import (
     odd_lines,
     survive_long_lines,
 )
-from tests.e2e.echoes import are_overheard, is_not_sent_back, is_not_shown_again
+from tests.e2e.echoes import is_not_sent_his_own
 from tests.e2e.figures import (
     has_all,
     has_announced_all,
@@ -153,14 +153,8 @@ def test_while_typing(alice: Client, bob: Client, words: Words) -> None:
 )
 def test_no_echo(newcomer_by_front: Bring, front: Wiretap | None, server: Server, words: Words) -> None:
     """Nobody is sent his own lines."""
-    alice, bob = newcomer_by_front("alice"), newcomer_by_front("bob")
-    if not are_overheard([alice, bob], front):
-        is_not_shown_again([alice, bob], server, words)
-        return
-    own, answer = words.word(), words.word()
-    talk(alice, bob, own)
-    talk(bob, alice, answer)
-    is_not_sent_back(alice, own, before=answer)
+    people = [newcomer_by_front("alice"), newcomer_by_front("bob")]
+    is_not_sent_his_own(people, front, server, words)
 
 
 @check(

@@ -27,7 +27,7 @@ from tests.e2e.any_wire import (
     stays_silent,
     survive_long_lines,
 )
-from tests.e2e.echoes import are_overheard, is_not_sent_back, is_not_shown_again
+from tests.e2e.echoes import is_not_sent_back, is_not_sent_his_own
 from tests.e2e.figures import (
     REDRAWN,
     has_announced_all,
@@ -49,14 +49,12 @@ from tests.e2e.networks import (
     say_cut,
     say_into_a_cut,
     say_joined,
-    see_all,
     slows_down,
 )
 from tests.e2e.steps import (
     CROWD,
     Bring,
     Connect,
-    all_listen,
     are_idle,
     cross_lines,
     crowd_at,
@@ -64,6 +62,7 @@ from tests.e2e.steps import (
     each_leaving,
     exchange,
     has_announced,
+    hear,
     needs_netcat,
     restart,
     say_short_after_long,
@@ -106,13 +105,6 @@ def room_of(newcomer: Bring, words: Words, count: int) -> list[Client]:
             people[0].types(words.word())
         hear(people[-1], people, words.word())
     return people
-
-
-def hear(speaker: Client, hearers: list[Client], line: str) -> None:
-    """Let one say a line and all others see it."""
-    all_listen(speaker.stage)
-    speaker.types(line)
-    see_all(hearers, speaker, line)
 
 
 def all_hear_each_other(people: list[Client], words: Words) -> None:
@@ -179,16 +171,7 @@ def test_one_alone(alice: Client, newcomer: Bring, words: Words) -> None:
 )
 def test_no_echo(newcomer_by_front: Bring, front: Wiretap | None, server: Server, words: Words) -> None:
     """Nobody is sent his own lines."""
-    people = room_of(newcomer_by_front, words, 3)
-    if not are_overheard(people, front):
-        is_not_shown_again(people, server, words)
-        return
-    alice, bob, carol = people
-    own, answers = words.word(), words.several(2)
-    hear(alice, people, own)
-    for speaker, answer in zip((bob, carol), answers, strict=True):
-        hear(speaker, people, answer)
-    is_not_sent_back(alice, own, before=answers[-1])
+    is_not_sent_his_own(room_of(newcomer_by_front, words, 3), front, server, words)
 
 
 @check(

@@ -10,7 +10,7 @@ import pytest
 
 from grader.contract import read_contract
 from grader.diagnosis import diagnose
-from grader.verdicts import FAILED, PASSED, SUBJECT
+from grader.verdicts import FAILED, PASSED, SKIPPED, SUBJECT
 from tests.mutants.catalogue import FAULTY, HONEST, PATCHES, Compiled, Patch
 from tests.mutants.mutants import judged, made
 
@@ -48,6 +48,7 @@ def test_an_honest_program_passes_all_that_the_course_asks(program: Compiled, tm
 
 ROBUST_TOO = {
     "fin ends both": ["s2-leave", "s2-broken-network"],  # both of a pair may make way for others
+    "sent to all, own lines hidden": ["s3-leave"],  # whom nobody sees twice nobody is shown twice
     "letter by letter": ["s1-long-line"],  # what takes longer than anybody's patience goes on being shown
 }
 """Honest programs whose habit is a matter of checks that ask for more than the course, too."""
@@ -59,3 +60,13 @@ def test_an_honest_habit_fails_no_check_that_is_about_it(name: str, tmp_path: Pa
     (program,) = (each for each in HONEST if each.name == name)
     verdicts = judged(program.sprint, made(program, tmp_path), only=ROBUST_TOO[name])
     assert {each.id: each.outcome for each in verdicts.values()} == dict.fromkeys(ROBUST_TOO[name], PASSED)
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["wide characters", "wide characters, chatty"])
+def test_whose_wire_has_no_text_is_not_judged_on_where_texts_are_cut(name: str, tmp_path: Path) -> None:
+    (program,) = (each for each in HONEST if each.name == name)
+    checks = [f"s{program.sprint}-joined", f"s{program.sprint}-cut"]
+    verdicts = judged(program.sprint, made(program, tmp_path), only=checks)
+    assert {name: each.outcome for name, each in verdicts.items()} == dict.fromkeys(checks, SKIPPED)
+    assert "on which a line stands as it was typed" in verdicts[checks[0]].why_not()

@@ -19,6 +19,9 @@
 
 static struct reader server;
 static char seen[SIZE];
+#ifdef HIDES_OWN
+static char own[SIZE];
+#endif
 
 static void leave(int status) {
 #ifdef ENTER_AT_THE_END
@@ -63,6 +66,10 @@ static int show_next(void) {
 #ifndef BUG_CLIENT_LOOPS
     if (strcmp(seen, "exit") == 0)
         leave(0);
+#endif
+#ifdef HIDES_OWN
+    if (strcmp(seen, own) == 0)
+        return 1;
 #endif
     show(seen);
     return 1;
@@ -158,6 +165,9 @@ static void talk(void) {
             close(server.fd);
             pthread_join(receiver, 0);
         }
+#endif
+#ifdef HIDES_OWN
+        strcpy(own, text);
 #endif
         send_message(server.fd, text);
 #ifdef CHATTY

@@ -1,6 +1,7 @@
-/* One message over a stream, in the four forms that students' programs have. WIRE says which:
+/* One message over a stream, in the forms that students' programs have. WIRE says which:
  *   0  text and a NUL        1  its length in four bytes, then the text
  *   2  a buffer of 256 bytes, padded with NUL        3  text and a line feed
+ *   4  a buffer of 256 wide characters, in which no text stands as such
  * BUG_... makes a program wrong in one way; without any, it is honest. */
 #ifndef MESSAGE_H
 #define MESSAGE_H
@@ -17,6 +18,7 @@
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #ifndef WIRE
 #define WIRE 0
@@ -76,6 +78,11 @@ static int send_message(int fd, const char *text) {
     char padded[SIZE] = {0};
     memcpy(padded, text, length < SIZE ? length : SIZE - 1);
     return send_all(fd, padded, sizeof padded);
+#elif WIRE == 4
+    wchar_t wide[SIZE] = {0};
+    for (size_t place = 0; place < length; place++)
+        wide[place] = (unsigned char)text[place];
+    return send_all(fd, wide, sizeof wide);
 #else
     char line[SIZE + 1];
     memcpy(line, text, length);
@@ -112,6 +119,13 @@ static int receive_message(struct reader *from, char *text) {
     return 1;
 #elif WIRE == 2
     return recv(from->fd, text, SIZE, MSG_WAITALL) == SIZE;
+#elif WIRE == 4
+    wchar_t wide[SIZE];
+    if (recv(from->fd, wide, sizeof wide, MSG_WAITALL) != sizeof wide)
+        return 0;
+    for (size_t place = 0; place < SIZE; place++)
+        text[place] = (char)wide[place];
+    return 1;
 #else
     const char mark = WIRE == 0 ? '\0' : '\n';
     char *end;
