@@ -35,6 +35,16 @@ ASKS_FOR_ENTER = re.compile(
 )
 """What stands on the screen of a program that ends once its user has seen its last words."""
 
+REFUSALS = {
+    re.compile(r"\boui\s*(/|ou)\s*non\b", re.IGNORECASE): "non",
+    re.compile(r"\byes\s*(/|or)\s*no\b", re.IGNORECASE): "no",
+    re.compile(r"\b[oy]\s*(/|ou|or)\s*n\b", re.IGNORECASE): "n",
+}
+"""What a person answers who is asked whether to begin anew, and wants no more."""
+
+SHOWN_SECONDS = 0.05
+"""A terminal has handed on by then what a program at rest has written."""
+
 ASKED_SECONDS = 2.0
 """A program that shows nothing, and is not seen to read its keyboard, wants its user's name by then."""
 
@@ -236,10 +246,14 @@ class Client:
         self.ends_with_its_user()
 
     def ends_with_its_user(self) -> None:
-        """Wait until the program has ended; one that is through with the others and waits for Enter is given it."""
+        """Wait until the program has ended; one that is through with the others, and waits for its user, is answered.
+
+        It is given Enter, or no for an answer.
+        """
         self.stage.wait_for_outside(lambda: not self.is_running() or self._only_waits_for_its_user())
         if self.is_running() and self._is_through():
-            self.types("")
+            self.stage.let_pass(SHOWN_SECONDS, lambda: bool(self._refusal()))
+            self.types(self._refusal())
         self.ends()
 
     def is_killed(self) -> None:
@@ -292,9 +306,16 @@ class Client:
         return self._is_through() and is_at_rest(self.program.pid)
 
     def _is_through(self) -> bool:
+        return not has_sockets(self.program.pid) or bool(ASKS_FOR_ENTER.search(self._last_line()))
+
+    def _refusal(self) -> str:
+        """Return no, as it is asked for; nothing where it is not."""
+        line = self._last_line()
+        return next((no for question, no in REFUSALS.items() if question.search(line)), "")
+
+    def _last_line(self) -> str:
         end = b"".join(bytes(stream[-LAST_CHARACTERS:]) for stream in self.program.written.values())
-        last_line = end.decode(errors="replace").rstrip().rpartition("\n")[2]
-        return not has_sockets(self.program.pid) or bool(ASKS_FOR_ENTER.search(last_line))
+        return end.decode(errors="replace").rstrip().rpartition("\n")[2]
 
     def _expect(self, texts: list[str], wanted: str) -> int:
         try:

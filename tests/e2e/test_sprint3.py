@@ -55,6 +55,7 @@ from tests.e2e.steps import (
     CROWD,
     Bring,
     Connect,
+    almost_leaving,
     are_idle,
     cross_lines,
     crowd_at,
@@ -264,7 +265,7 @@ def test_silent(server: Server, newcomer: Bring, words: Words, contract: Contrac
 def test_fin_prefix(alice: Client, bob: Client, words: Words, contract: Contract) -> None:
     """A line that only begins with the word for leaving, or ends with it, is text."""
     talk(bob, alice, words.word())  # then both are known to be in
-    for line in (contract.quit + words.word(), words.word() + contract.quit):
+    for line in almost_leaving(contract.quit, words):
         exchange(alice, bob, line)
 
 

@@ -1530,6 +1530,7 @@ HONEST = [
     ),
     Compiled(1, "port in the source, no SO_REUSEADDR", "-DBUG_NO_REUSE", more="port = 4321\n"),
     Compiled(1, "letter by letter", "-DLETTERS"),
+    Compiled(1, "commands, asked at the end", "-DCOMMANDS -DASKS_AT_THE_END", more='quit = "/quit"\n'),
     Compiled(2, "NUL at the end, chatty", "-DWIRE=0 -DCHATTY"),
     Compiled(2, "length first", "-DWIRE=1"),
     Compiled(2, "padded buffers, one byte a write", "-DWIRE=2 -DONE_BYTE_A_WRITE"),
@@ -1557,6 +1558,7 @@ HONEST = [
 FAULTY = [
     Compiled(1, "prefix", "-DBUG_PREFIX", "s1-fin-prefix", "prefix-is-fin"),
     Compiled(1, "residue", "-DBUG_RESIDUE", "s1-short-after-long", "residue"),
+    Compiled(1, "lines glued", "-DREDRAWS -DBUG_GLUED", "s1-short-after-long", "residue"),
     Compiled(1, "SIGPIPE", "-DWIRE=1 -DBUG_SIGPIPE", "s1-killed", "sigpipe"),
     Compiled(1, "echo", "-DBUG_ECHO", "s1-answer", "echo"),
     Compiled(1, "server ends", "-DBUG_SERVER_ENDS", "s1-after-fin", "server-ended-by-fin"),

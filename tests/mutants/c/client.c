@@ -29,12 +29,25 @@ static void leave(int status) {
     printf("Appuyez sur Entree pour quitter\n");
     while (getchar() != '\n')
         continue;
+#elif defined ASKS_AT_THE_END
+    char again = 'o';
+    close(server.fd);
+    while (again != 'n') {
+        printf("Nouvelle conversation ? (o/n) ");
+        fflush(stdout);
+        if (scanf(" %c", &again) != 1)
+            break;
+    }
 #endif
     exit(status);
 }
 
 static void show(const char *text) {
-#ifdef REDRAWS
+#if defined REDRAWS && defined BUG_GLUED
+    static char history[64 * SIZE];
+    strcat(history, text);
+    printf("< %s\n", history);
+#elif defined REDRAWS
     static char history[64 * SIZE];
     snprintf(history + strlen(history), SIZE + 8, "Lui : %s\n", text);
     printf("\033[2J\033[H=== Messagerie ===\n%s", history);
@@ -119,6 +132,12 @@ static int read_keyboard(char *text) {
         if (*each > 0)
             *kept++ = *each;
     *kept = 0;
+#endif
+#ifdef COMMANDS
+    if (*text == '/' && !is_fin(text)) {
+        printf("commande inconnue : %s\n", text);
+        return 0;
+    }
 #endif
     return *text != 0;
 }

@@ -25,6 +25,8 @@
 #endif
 #ifdef NAMED /* sprint 4 */
 #define LEAVING "exit"
+#elif defined COMMANDS
+#define LEAVING "/quit"
 #else
 #define LEAVING "fin"
 #endif
