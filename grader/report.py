@@ -61,6 +61,10 @@ def failure_report(verdict: Verdict, setting: Setting) -> str:
     return told.replace(f"{setting.contract.directory}/", f"{setting.directory.rstrip('/')}/")
 
 
+WHY_NOT_AGAIN = {"sigpipe": "there the wiretap takes what is written to who has gone"}
+"""Why what fails directly may pass through a wiretap, by its cause."""
+
+
 def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     """Yield the lines of a report."""
     scene = case.scene
@@ -73,11 +77,12 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
         yield from titled("on the wire, played again", pictured(case.tapped))
     yield ""
     yield from compared(scene, verdict.statement)
+    name, sentence = diagnose(verdict.id, setting.contract.quit, case)
     if case.tapped.outcome == "passed":
         where = "" if setting.contract.port else ", through a wiretap,"
-        yield f"again:    played a second time{where} it passed: it depends on who is faster"
+        reason = WHY_NOT_AGAIN.get(name, "it depends on who is faster")
+        yield f"again:    played a second time{where} it passed: {reason}"
     yield from titled("how the programs stood", stands(scene))
-    name, sentence = diagnose(verdict.id, setting.contract.quit, case)
     yield ""
     if name:
         yield f"cause:    {name}. {sentence}"

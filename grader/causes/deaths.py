@@ -105,8 +105,8 @@ def exception(seen: Evidence) -> bool:
 
 @CAUSES.named(
     "crash",
-    "A program died of a fault of its own, told above with its last words. Compile with "
-    "-g -fsanitize=address, or run it in gdb, and play the steps again.",
+    "A program died of a fault of its own. Compile with -g -fsanitize=address, or run it in gdb, and play the steps "
+    "again: that tells where.",
 )
 def crash(seen: Evidence) -> bool:
     """Find a program that a fault has ended."""

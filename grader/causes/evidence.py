@@ -48,6 +48,9 @@ SPOILT = ("lets through", "cuts all")
 FOR_A_CHILD = "waits for a child"
 """What a shell does that has started a program."""
 
+KEYS_FOR_LEAVING = ("end of input", "Ctrl+D", "Ctrl+C")
+"""How the steps tell of a user who leaves without a word."""
+
 FOR_A_THREAD = "a thread"
 """In all that is told of a thread that waits for another, and not for something outside."""
 
@@ -263,7 +266,7 @@ def is_spoiling(entry: Entry) -> bool:
 
 def leavers(seen: Evidence) -> set[str]:
     """Return who has left by a word or a key, or has lost the connection."""
-    words = (seen.quit, "end of input", "Ctrl+D", "Ctrl+C")
+    words = (seen.quit, *KEYS_FOR_LEAVING)
     lost = [entry.act for entry in seen.scene.entries if entry.actor == NETWORK and is_departure(entry)]
     return {entry.actor for entry in seen.typed() if entry.text in words} | {
         each["name"] for each in seen.clients() for act in lost if each["name"] in re.findall(r"\w+", act)

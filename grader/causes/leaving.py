@@ -6,10 +6,12 @@ from typing import Any
 
 from grader.causes.evidence import (
     FOR_A_THREAD,
+    KEYS_FOR_LEAVING,
     RELAYING,
     TURNS,
     Evidence,
     is_by,
+    is_departure,
     leavers,
     spoken,
     stopped,
@@ -35,7 +37,7 @@ ACTS = (TYPED, PRESSED, SIGNALLED, ENDED)
 @CAUSES.named(
     "prefix-is-fin",
     "A line that only begins with the word for leaving was taken for it. Compare the whole line, "
-    "without its line feed, and not its first three letters.",
+    "without its line feed, and not its first letters alone, nor whether the word stands in it.",
 )
 def prefix_is_fin(seen: Evidence) -> bool:
     """Find a line that merely resembles the word, and that has ended who typed it, or is lost."""
@@ -105,13 +107,21 @@ def fin_ends_everybody(seen: Evidence) -> bool:
 
 @CAUSES.named(
     "hung-up",
-    "The server has closed the connection of a client that had not left. Is there room for so many? Is it the right "
-    "socket that is closed, and once only?",
+    "The server has closed the connection of a client that had not left. Is there room for so many, and for so many "
+    "lines? Is it the right socket that is closed, and once only?",
 )
 def hung_up(seen: Evidence) -> bool:
     """Find a client whose connection the server closes though nobody has left, or ended the server."""
-    all_stay = not stopped(seen) and not leavers(seen) and not signalled(seen)
+    all_stay = not stopped(seen) and not leavers(seen) and not signalled(seen) and not is_left_then(seen)
     return seen.sprint in RELAYING and all_stay and bool(hung_up_on(seen))
+
+
+def is_left_then(seen: Evidence) -> bool:
+    """Tell whether somebody left when it was played again, which may have come further than the first time."""
+    return any(
+        is_departure(entry) or (entry.act in SAID and entry.text in (seen.quit, *KEYS_FOR_LEAVING))
+        for entry in seen.tapped.entries
+    )
 
 
 def hung_up_on(seen: Evidence) -> set[str]:
@@ -152,7 +162,8 @@ def waits_for_thread(seen: Evidence) -> bool:
 def quit_is_text(seen: Evidence) -> bool:
     """Find the word on its way to somebody else, while both are still there."""
     there = {each["name"] for each in seen.clients() if each["code"] is None}
-    going_on = there - {each["name"] for each in seen.clients() if has_left_its_loop(seen, each)}
+    closing = {entry.actor for entry in seen.tapped.entries if entry.act == CLOSED and entry.peer}
+    going_on = there - closing - {each["name"] for each in seen.clients() if has_left_its_loop(seen, each)}
     return any(
         entry.actor in going_on
         and is_relayed_to(there - {entry.actor}, seen.quit, seen.tapped.entries[place:])

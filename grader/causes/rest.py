@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from grader.causes.evidence import (
+    FOR_A_THREAD,
     READS_FROM,
     RELAYING,
     TABLE,
@@ -102,7 +103,9 @@ def has_spoken_last(seen: Evidence, port: str, remote_port: str) -> bool:
 )
 def silent_client_blocks(seen: Evidence) -> bool:
     """Find somebody who waits to be accepted though nobody has left, and others say nothing."""
-    return seen.check == "silent" and bool(seen.program("server").get("waiting"))
+    server = seen.program("server")
+    is_joining = FOR_A_THREAD in next(iter(server.get("threads", [])), "")
+    return seen.check == "silent" and bool(server.get("waiting")) and not is_joining
 
 
 @CAUSES.named(

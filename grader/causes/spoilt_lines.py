@@ -41,8 +41,8 @@ ECHOING = "s4"
 
 @CAUSES.named(
     "shared-variable",
-    "Two threads of the server read from the same connection: they share one variable, and the newest client has "
-    "changed it under the older thread. Give each thread a copy of its own, not the address of the loop's variable.",
+    "Two threads of the server read from the same connection: they share one variable, which has changed before "
+    "they had read it, or since. Give each thread a copy of its own, not the address of the loop's variable.",
 )
 def shared_variable(seen: Evidence) -> bool:
     """Find two threads that wait for the same connection."""

@@ -426,7 +426,7 @@ def test_long_line(size: int, alice: Client, bob: Client, server: Server, words:
     after="s1-answer",
     points=1,
     level=ROBUST,
-    hint="Look at what bind returns: where it fails say why (perror) and exit(1); no SO_REUSEPORT",
+    hint="Look at what bind returns: where it fails say why (perror) and exit(1); keep listening; no SO_REUSEPORT",
 )
 def test_port_taken(alice: Client, bob: Client, server: Server, words: Words, contract: Contract) -> None:
     """A server listens where it is told; one whose port is taken ends by itself, with a failure, and harms nobody."""

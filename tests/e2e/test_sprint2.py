@@ -441,7 +441,7 @@ def test_long_line(alice: Client, bob: Client, server: Server, words: Words) -> 
     after="s2-either-first",
     points=1,
     level=ROBUST,
-    hint="Look at what bind returns: where it fails say why (perror) and exit(1); no SO_REUSEPORT",
+    hint="Look at what bind returns: where it fails say why (perror) and exit(1); keep listening; no SO_REUSEPORT",
 )
 def test_port_taken(alice: Client, bob: Client, server: Server, words: Words, contract: Contract) -> None:
     """A server listens where it is told; one whose port is taken ends by itself, with a failure, and harms nobody."""

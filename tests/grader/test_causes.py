@@ -831,6 +831,7 @@ def test_a_thread_of_the_server_dies_of_an_exception(words: list[str], name: str
             "waits-for-thread",
         ),
         (relayed("alice", "fin", "bob"), program("alice", threads=[READS_SERVER]), ""),
+        ([*relayed("alice", "fin", "bob"), entry("alice", CLOSED, "", "server")], ALICE, ""),
         (relayed("alice", "fin", "carol"), ALICE, ""),
         (relayed("alice", "fin"), ALICE, ""),
         (relayed("alice", "fin", "bob"), program("alice", code=0), ""),
@@ -847,6 +848,7 @@ def test_a_thread_of_the_server_dies_of_an_exception(words: list[str], name: str
         "its other thread goes on",
         "main joins its other thread",
         "so does a thread of Java",
+        "she has closed the connection, and asks her user something",
         "to one who is not there",
         "to nobody",
         "it ended",
@@ -1003,6 +1005,14 @@ def test_the_server_hangs_up_on_who_has_not_left(check: str, steps: list[Entry],
     assert told(check, played("carol sees 'povelu'", steps, ALICE, BOB, CAROL)) == name
 
 
+def test_who_leaves_in_the_second_play_only_was_not_hung_up_on() -> None:
+    """It came further than the first, which failed before."""
+    left = [entry("bob", TYPED, "lopina"), entry("bob", TYPED, "fin"), HUNG_UP]
+    first, second = played("carol sees 'povelu'", [], ALICE, BOB, CAROL), played("", left, ALICE, BOB, CAROL)
+    assert cause("s3-leave", first, tapped=second) == ""
+    assert cause("s3-leave", first, tapped=replace(second, entries=second.entries[-1:])) == "hung-up"
+
+
 LISTENS = program("alice", threads=[READS_SERVER])
 ACCEPTING = {"threads": ["waits in accept on the listening socket (port 4)"]}
 
@@ -1084,6 +1094,7 @@ ACCEPTS = "waits in accept on the listening socket (port 4)"
         ("s3-three", {"threads": [LOCK, WRITES_TO_BOB]}, [], "not-relayed"),
         ("s3-stalled", {"threads": [LOCK, READS_ALICE]}, [], "not-relayed"),
         ("s3-silent", {"threads": [ACCEPTS, READS_ALICE], "waiting": 1}, [], "silent-client-blocks"),
+        ("s3-silent", {"threads": [CONDITION, READS_ALICE], "waiting": 1}, [], "not-accepted"),
         ("s3-three", {"threads": [KEPT, READS_ALICE], "waiting": 1}, [], "not-accepted"),
         ("s3-three", {"threads": [KEPT, READS_ALICE], "unread": 14}, [], "not-read"),
         ("s2-either-first", {"threads": [CONDITION, READS_ALICE], "unread": 14}, [], "not-read"),
@@ -1102,6 +1113,7 @@ ACCEPTS = "waits in accept on the listening socket (port 4)"
         "the one writes",
         "there is a lot to do",
         "nobody waits for a lock",
+        "a join, beside one who is silent",
         "a join",
         "a lock of Python",
         "a condition",

@@ -1,5 +1,6 @@
 """What a student reads when a check has failed, word for word: the same scene gives the same report."""
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -181,8 +182,8 @@ CRASH = """\
         | length 1819043176
     bob ended with exit code 1
 
-  cause:    crash. A program died of a fault of its own, told above with its last words. Compile with -g \
--fsanitize=address, or run it in gdb, and play the steps again.
+  cause:    crash. A program died of a fault of its own. Compile with -g -fsanitize=address, or run it in gdb, \
+and play the steps again: that tells where.
   hint:     Read on until it is whole.
   repeat:   messagerie check 2 'my work' --only s2-cut --seed 7
 """
@@ -263,3 +264,11 @@ def test_an_escape_is_one_character(wanted: str, got: str, told: tuple[str, str,
         f"          the first {right} right; then '{should}'",
         f"          should come, and '{came}' came",
     ]
+
+
+def test_what_dies_of_writing_and_not_through_a_wiretap_depends_on_nobodys_speed() -> None:
+    verdict, setting = crash()
+    verdict.cases[0].scene.programs[0]["code"] = -signal.SIGPIPE
+    report = failure_report(verdict, setting)
+    assert "it passed: there the wiretap takes what is written to who has gone" in report
+    assert "who is faster" not in report
