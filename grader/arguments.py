@@ -4,12 +4,17 @@ import re
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 
-from grader.launchers import HOST, PLACE, PORT
+from grader.launchers import HOST, NAME, PLACE, PORT
 
 NUMBER = r"(?:htons|\bint|(?:std::)?(?:atoi|atol|strtol|strtoul|stoi|stol|stoul))\s*\(\s*"
 """What makes a number of a text."""
 
 ARGUMENT = r"(?:sys\.)?argv\s*\[\s*(\d)\s*\]"
+
+NET_ARGUMENT = re.compile(rf"htons\s*\(\s*(?:{NUMBER})*{ARGUMENT}")
+"""What is certainly a port, where other numbers stand before it."""
+
+NAME_ARGUMENT = re.compile(rf"\b(?:nom|name|pseudo|nick\w*|user\w*)\w*\s*[=,]\s*{ARGUMENT}", re.IGNORECASE)
 
 PORT_ARGUMENT = re.compile(rf"(?:{NUMBER})+{ARGUMENT}|getaddrinfo\s*\([^,()]{{1,60}},\s*{ARGUMENT}")
 HOST_ARGUMENT = re.compile(
@@ -81,9 +86,10 @@ def unpacked(source: str) -> list[str]:
 
 def indexed(source: str) -> list[str]:
     """Return what the words of the command line are where they are used one by one."""
-    port, host = found_in(PORT_ARGUMENT, source), found_in(HOST_ARGUMENT, source)
-    used = {int(number) for number in ANY_ARGUMENT.findall(source)} | {port, host} - {0}
-    names = {host: HOST, port: PORT}
+    port = found_in(NET_ARGUMENT, source) or found_in(PORT_ARGUMENT, source)
+    host, user = found_in(HOST_ARGUMENT, source), found_in(NAME_ARGUMENT, source)
+    used = {int(number) for number in ANY_ARGUMENT.findall(source)} | {port, host, user} - {0}
+    names = {user: NAME, host: HOST, port: PORT}
     return [names.get(place, PLACE) for place in range(1, max(used, default=0) + 1)]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.contract import COURSE, FILE_NAME, HOST, LOGINS, Contract, ContractError, read_contract
+from grader.contract import COURSE, FILE_NAME, HOST, LOGINS, QUIT_WORD, Contract, ContractError, read_contract
 from grader.guess import looked_at
 from grader.questions import ASKS_A_NAME
 from grader.sources import sources_in
@@ -39,6 +39,9 @@ IN_TURN = (1, 2)
 UNHEARD = re.compile(r"^expected: bob sees ")
 """What is missed where the first who comes is not to speak first."""
 
+UNSEEN = re.compile(r"^expected: \w+ sees |^(?!expected: )\S", re.MULTILINE)
+"""What is missed where people cannot talk; who does not leave, or is not hung up on, could."""
+
 LEFT = re.compile(r"^expected: \w+ ends$", re.MULTILINE)
 """What is missed where people can talk, and one does not leave."""
 
@@ -46,6 +49,12 @@ LEAVES = re.compile(
     r"""["'](/?(?i:quit|quitter|quitte|exit|bye|stop|q|logout|sortir)|/fin|FIN|Fin)(?:\\n)?["']"""
 )
 """What stands in the source of a program whose user leaves by another word than the course's."""
+
+COMPARED = re.compile(
+    r"""(?:cmp\s*\([^;{}"\n]*"(\w{2,12})(?:\\n)?"[^;{}\n]*\)\s*(?:==\s*0\s*)?\)"""
+    r"""|==\s*["'](\w{2,12})["']\s*:)\s*\{?\s*(?:break|return|exit|sys\.exit|close)\b"""
+)
+"""A word that ends something where a text is the same."""
 
 MORE = f"""If they speak the wire of the handout, and print what it says, add wire = "{COURSE}": then all checks are
 played."""
@@ -153,7 +162,7 @@ def wanting(contract: Contract, problems: str, sources: str) -> dict[str, str]:
     found = LISTENS_ELSEWHERE.search(problems)
     if found and found[1] != str(contract.port):
         return {"port": found[1]}
-    if LEFT.search(problems) and (word := next_word(contract.quit, LEAVES.findall(sources))):
+    if LEFT.search(problems) and (word := next_word(contract.quit, words_for_leaving(sources))):
         return {"quit": f'"{word}"'}
     if login := login_of(contract, sources):
         return login
@@ -169,7 +178,13 @@ def first_of(contract: Contract, problems: dict[str, int]) -> dict[str, str]:
     with (contract.directory / FILE_NAME).open("a") as file:
         file.write("first = 2\n")
     _entries, problem = played(unheard, contract, sandboxed=True)
-    return {} if problem else {"first": "2"}
+    return {} if UNSEEN.search(problem) else {"first": "2"}
+
+
+def words_for_leaving(sources: str) -> list[str]:
+    """Return what may stand in sources as the word for leaving: usual ones, and others that end something."""
+    compared = [one or other for one, other in COMPARED.findall(sources)]
+    return [*LEAVES.findall(sources), *(word for word in compared if word != QUIT_WORD)]
 
 
 def next_word(tried_word: str, words: list[str]) -> str:

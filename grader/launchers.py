@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-PORT, HOST, PLACE = "{port}", "{host}", "{place}"
+PORT, HOST, PLACE, NAME = "{port}", "{host}", "{place}", "{name}"
 
 PARAMETER = re.compile(r"\$\{?([1-9])\b")
 ALL_PARAMETERS = re.compile(r"\$[@*]")

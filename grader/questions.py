@@ -3,9 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from grader.launchers import HOST, PORT
-
-NAME = "{name}"
+from grader.launchers import HOST, NAME, PORT
 
 QUESTION = re.compile(r"""(["'])((?:(?!\1)[^\n%{}])*[?:])\s*(?:\\n)?\s*\1""")
 """A text that ends as a question does, and in which nothing is filled in, as it is where something is told."""
