@@ -154,6 +154,18 @@ def waits_for_thread(seen: Evidence) -> bool:
 
 
 @CAUSES.named(
+    "signal-swallowed",
+    "The server was sent SIGINT, and waits on: it ignores the signal, or its handler comes back, and behind signal() "
+    "the call that was interrupted begins again. End in the handler, or let sigaction without SA_RESTART interrupt "
+    "the call (EINTR) and look at what the handler has noted.",
+)
+def signal_swallowed(seen: Evidence) -> bool:
+    """Find a server that was told to end and whose first thread waits for the network as before."""
+    main, *_others = seen.program("server").get("threads", []) or [""]
+    return stopped(seen) and seen.due_to_end() == "server" and bool(FOR_THE_NETWORK.match(main))
+
+
+@CAUSES.named(
     "quit-is-text",
     "The word for leaving was relayed like any other line, and who typed it goes on. Compare each line with it, "
     "without its line feed, before sending it on; if your programs have another word, name it as quit in "

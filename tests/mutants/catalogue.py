@@ -1558,6 +1558,7 @@ HONEST = [
 FAULTY = [
     Compiled(1, "prefix", "-DBUG_PREFIX", "s1-fin-prefix", "prefix-is-fin"),
     Compiled(1, "residue", "-DBUG_RESIDUE", "s1-short-after-long", "residue"),
+    Compiled(1, "signal swallowed", "-DBUG_SIGNAL", "s1-server-end", "signal-swallowed"),
     Compiled(1, "lines glued", "-DREDRAWS -DBUG_GLUED", "s1-short-after-long", "residue"),
     Compiled(1, "SIGPIPE", "-DWIRE=1 -DBUG_SIGPIPE", "s1-killed", "sigpipe"),
     Compiled(1, "echo", "-DBUG_ECHO", "s1-answer", "echo"),

@@ -11,6 +11,9 @@ static struct reader clients[2];
 static int listener;
 
 static void stop(int number) {
+#ifdef BUG_SIGNAL
+    return; /* and recv begins again */
+#endif
     (void)number;
 #ifndef NO_GOODBYE
     for (int place = 0; place < 2; place++)
