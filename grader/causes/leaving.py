@@ -11,7 +11,6 @@ from grader.causes.evidence import (
     TURNS,
     Evidence,
     is_by,
-    is_departure,
     leavers,
     spoken,
     stopped,
@@ -118,9 +117,9 @@ def hung_up(seen: Evidence) -> bool:
 
 def is_left_then(seen: Evidence) -> bool:
     """Tell whether somebody left when it was played again, which may have come further than the first time."""
+    words = (seen.quit, *KEYS_FOR_LEAVING)
     return any(
-        is_departure(entry) or (entry.act in SAID and entry.text in (seen.quit, *KEYS_FOR_LEAVING))
-        for entry in seen.tapped.entries
+        entry.act == SIGNALLED or (entry.act in SAID and entry.text in words) for entry in seen.tapped.entries
     )
 
 
