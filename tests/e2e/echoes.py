@@ -40,7 +40,9 @@ def is_not_sent_his_own(people: list[Client], front: Wiretap | None, server: Ser
         for each in others:
             hear(each, people, words.word())
         comes_back = is_sent_back(speaker, own)
-        if not comes_back and own.encode() in passed(speaker.name, SERVER, speaker):
+        ways = (speaker.name, SERVER), (SERVER, others[0].name)
+        is_text = all(own.encode() in passed(*way, speaker) for way in ways)
+        if is_text and not comes_back:
             return
     is_not_shown_again(people, server, words, comes_back)
 
