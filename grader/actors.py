@@ -35,12 +35,16 @@ ASKS_FOR_ENTER = re.compile(
 )
 """What stands on the screen of a program that ends once its user has seen its last words."""
 
-REFUSALS = {
-    re.compile(r"\boui\s*(/|ou)\s*non\b", re.IGNORECASE): "non",
-    re.compile(r"\byes\s*(/|or)\s*no\b", re.IGNORECASE): "no",
-    re.compile(r"\b[oy]\s*(/|ou|or)\s*n\b", re.IGNORECASE): "n",
+ANSWERS = {
+    re.compile(r"\boui\s*(/|ou)\s*non\b", re.IGNORECASE): ("oui", "non"),
+    re.compile(r"\byes\s*(/|or)\s*no\b", re.IGNORECASE): ("yes", "no"),
+    re.compile(r"\bo\s*(/|ou)\s*n\b", re.IGNORECASE): ("o", "n"),
+    re.compile(r"\by\s*(/|or)\s*n\b", re.IGNORECASE): ("y", "n"),
 }
-"""What a person answers who is asked whether to begin anew, and wants no more."""
+"""What a person answers who is asked something by a program that is through."""
+
+ASKS_TO_LEAVE = re.compile(r"quit|ferm|sortir|termin|arr[eê]t|exit|leav|close|end\b", re.IGNORECASE)
+"""Else it asks whether to go on, or to begin anew."""
 
 SHOWN_SECONDS = 0.05
 """A terminal has handed on by then what a program at rest has written."""
@@ -248,12 +252,12 @@ class Client:
     def ends_with_its_user(self) -> None:
         """Wait until the program has ended; one that is through with the others, and waits for its user, is answered.
 
-        It is given Enter, or no for an answer.
+        It is given Enter, or the answer that lets it end.
         """
         self.stage.wait_for_outside(lambda: not self.is_running() or self._only_waits_for_its_user())
         if self.is_running() and self._is_through():
-            self.stage.let_pass(SHOWN_SECONDS, lambda: bool(self._refusal()))
-            self.types(self._refusal())
+            self.stage.let_pass(SHOWN_SECONDS, lambda: bool(self._last_answer()))
+            self.types(self._last_answer())
         self.ends()
 
     def is_killed(self) -> None:
@@ -308,10 +312,8 @@ class Client:
     def _is_through(self) -> bool:
         return not has_sockets(self.program.pid) or bool(ASKS_FOR_ENTER.search(self._last_line()))
 
-    def _refusal(self) -> str:
-        """Return no, as it is asked for; nothing where it is not."""
-        line = self._last_line()
-        return next((no for question, no in REFUSALS.items() if question.search(line)), "")
+    def _last_answer(self) -> str:
+        return answer_to(self._last_line())
 
     def _last_line(self) -> str:
         end = b"".join(bytes(stream[-LAST_CHARACTERS:]) for stream in self.program.written.values())
@@ -324,6 +326,12 @@ class Client:
             why = "the program has ended" if isinstance(missing, pexpect.EOF) else self.stage.why_not
             got = f"{str(self.screen.before)[-LAST_CHARACTERS:]!r} and then: {why}"
             raise Unseen(self.stage, f"{self.name} sees {wanted}", got) from None
+
+
+def answer_to(line: str) -> str:
+    """Return yes or no as a line asks for it, whichever lets its program end; nothing where it asks for neither."""
+    yes, no = next((both for question, both in ANSWERS.items() if question.search(line)), ("", ""))
+    return yes if ASKS_TO_LEAVE.search(line) else no
 
 
 class PipedClient(Client):

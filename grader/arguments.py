@@ -14,7 +14,9 @@ ARGUMENT = r"(?:sys\.)?argv\s*\[\s*(\d)\s*\]"
 NET_ARGUMENT = re.compile(rf"htons\s*\(\s*(?:{NUMBER})*{ARGUMENT}")
 """What is certainly a port, where other numbers stand before it."""
 
-NAME_ARGUMENT = re.compile(rf"\b(?:nom|name|pseudo|nick\w*|user\w*)\w*\s*[=,]\s*{ARGUMENT}", re.IGNORECASE)
+NAME_ARGUMENT = re.compile(
+    rf"\b(?:nom|name|pseudo|nick(?:name)?|user(?:name)?)\s*[=,]\s*{ARGUMENT}", re.IGNORECASE
+)
 
 PORT_ARGUMENT = re.compile(rf"(?:{NUMBER})+{ARGUMENT}|getaddrinfo\s*\([^,()]{{1,60}},\s*{ARGUMENT}")
 HOST_ARGUMENT = re.compile(
@@ -109,8 +111,9 @@ def of_client(names: list[str]) -> list[str]:
     """Return a client's words: one that says nothing is the host where the port is among them."""
     if len(names) > 1 and PORT not in names and HOST not in names:
         return [HOST, PORT, *names[2:]]
-    if PORT in names and HOST not in names and PLACE in names:
-        place = names.index(PLACE)
+    stand_ins = [word for word in (PLACE, NAME) if word in names]
+    if PORT in names and HOST not in names and stand_ins:
+        place = names.index(stand_ins[0])
         return [*names[:place], HOST, *names[place + 1 :]]
     return names
 

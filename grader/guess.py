@@ -112,11 +112,13 @@ class Look:
     def _not_told(self, chosen: list[Path], commands: list[Command]) -> dict[str, str]:
         """Return what the command lines do not tell: users type it, or it is fixed in the sources."""
         lines = {}
-        asked = [] if PORT in str(commands[1]) else answers_in(self._texts(chosen[1:]))
+        clients = self._texts(chosen[1:])
+        asked = [] if PORT in str(commands[1]) else answers_in(clients)
+        asked = [each for each in asked if each != PORT or not port_in(clients, [])]
         if is_told_where(asked):
             lines["login"] = json.dumps(asked)
-        server, *clients = (PORT in str(command) for command in commands)
-        if not server or not (all(clients) or PORT in asked):
+        is_told, *are_told = (PORT in str(command) for command in commands)
+        if not is_told or not (all(are_told) or PORT in asked):
             lines["port"] = port_in(self._texts(chosen), self._scripts()) or USUAL_PORT
         address = address_in(self._texts(chosen[1:]))
         if address and HOST not in commands[1].arguments:
@@ -165,7 +167,7 @@ class Look:
         if PORT not in arguments:
             arguments = launched(target.name, self._scripts()) or arguments
         command = Command(literal(self._start(target)), arguments)
-        asks = role == SERVER and not fixed and PORT not in arguments and PORT in answers_in([source])
+        asks = role == SERVER and not fixed and PORT not in arguments and answers_in([source]) == [PORT]
         return Command(f"sh -c {shlex.quote(f'echo {PORT} | {command}')}", []) if asks else command
 
     def _start(self, program: Path) -> str:

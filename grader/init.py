@@ -51,8 +51,10 @@ LEAVES = re.compile(
 """What stands in the source of a program whose user leaves by another word than the course's."""
 
 COMPARED = re.compile(
-    r"""(?:cmp\s*\([^;{}"\n]*"(\w{2,12})(?:\\n)?"[^;{}\n]*\)\s*(?:==\s*0\s*)?\)"""
-    r"""|==\s*["'](\w{2,12})["']\s*:)\s*\{?\s*(?:break|return|exit|sys\.exit|close)\b"""
+    r"""(?:!\s*\w*cmp\s*\(\s*(?!argv|role|mode)\w+\s*,\s*"([a-zA-Z]\w{1,11})(?:\\n)?"[^;{}\n]{0,20}\)"""
+    r"""|cmp\s*\(\s*(?!argv|role|mode)\w+\s*,\s*"([a-zA-Z]\w{1,11})(?:\\n)?"[^;{}\n]{0,20}\)\s*==\s*0"""
+    r"""|\b(?!role|mode)\w+(?:\.\w+\(\))*\s*==\s*["']([a-zA-Z]\w{1,11})["']\s*:)"""
+    r"""\s*\)*\s*\{?\s*(?:break|return|exit|sys\.exit|close)\b"""
 )
 """A word that ends something where a text is the same."""
 
@@ -183,7 +185,7 @@ def first_of(contract: Contract, problems: dict[str, int]) -> dict[str, str]:
 
 def words_for_leaving(sources: str) -> list[str]:
     """Return what may stand in sources as the word for leaving: usual ones, and others that end something."""
-    compared = [one or other for one, other in COMPARED.findall(sources)]
+    compared = ["".join(found) for found in COMPARED.findall(sources)]
     return [*LEAVES.findall(sources), *(word for word in compared if word != QUIT_WORD)]
 
 

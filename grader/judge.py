@@ -456,11 +456,12 @@ class Judge:
         worker.end()
 
     def _replace(self, worker: Worker, why: str) -> None:
-        if case := worker.case:
+        if (case := worker.case) and case.has_failed:  # what was seen at first counts
+            self._conclude(case)
+        elif case:
             case.outcome = FAILED
+            case.scene = Scene(error=f"the check was ended before its time: {why}")
             self._spare_others(case)
-            if not case.has_failed:
-                case.scene = Scene(error=f"the check was ended before its time: {why}")
         self._part_with(worker)
         if not (self.verdicts or self._workers):
             raise RuntimeError(f"no check could be played: {why}")

@@ -5,8 +5,16 @@ from collections.abc import Iterable, Iterator
 
 from grader.launchers import HOST, NAME, PORT
 
-QUESTION = re.compile(r"""(["'])((?:(?!\1)[^\n%{}])*[?:])\s*(?:\\n)?\s*\1""")
-"""A text that ends as a question does, and in which nothing is filled in, as it is where something is told."""
+QUESTION = re.compile(
+    r"""(["'])((?:(?!\1)[^\n%{}])*[?:])[ ]*(?:\\n[ ]*)?\1(?=[ ]*(?:\)|;|<<[ ]*(?:std::)?(?:flush|endl)))"""
+)
+"""A text that ends as a question does; nothing is filled in, in it or behind it, as where something is told."""
+
+READS = re.compile(r"\b(?:input|scanf|f?gets|getline|cin|readline|next(?:Line|Int)|read)\b")
+"""What takes in an answer, right in front of the question or soon behind it."""
+
+BEFORE, BEHIND = 20, 200
+"""So many characters."""
 
 ASKS_A_NAME = re.compile(
     r"pseudo|surnom|nickname|\bpr[eé]nom\b|\b(votre|ton|un) nom\b|\byour name\b", re.IGNORECASE
@@ -28,11 +36,13 @@ def answers_in(texts: Iterable[str]) -> list[str]:
 
 def answers_to(source: str) -> Iterator[str]:
     """Yield the answer to each question in a source of which it is known what it is about."""
-    for _quote, question in QUESTION.findall(source):
+    for question in QUESTION.finditer(source):
+        before = source[max(0, question.start() - BEFORE) : question.start()]
+        is_read = READS.search(before + source[question.end() : question.end() + BEHIND])
         found = [
-            (match.start(), answer) for answer, about in ABOUT.items() if (match := about.search(question))
+            (match.start(), answer) for answer, about in ABOUT.items() if (match := about.search(question[2]))
         ]
-        if found:
+        if found and is_read and "error" not in before:
             yield min(found)[1]
 
 

@@ -161,7 +161,15 @@ def waits_for_thread(seen: Evidence) -> bool:
 def signal_swallowed(seen: Evidence) -> bool:
     """Find a server that was told to end and whose first thread waits for the network as before."""
     main, *_others = seen.program("server").get("threads", []) or [""]
-    return stopped(seen) and seen.due_to_end() == "server" and bool(FOR_THE_NETWORK.match(main))
+    is_told = stopped(seen) and seen.due_to_end() == "server"
+    return is_told and bool(FOR_THE_NETWORK.match(main)) and not says_goodbye(seen)
+
+
+def says_goodbye(seen: Evidence) -> bool:
+    """Tell whether the server has sent or closed anything once it was told to end."""
+    acts = [entry.act for entry in seen.tapped.entries if entry.actor == "server"]
+    behind = acts[acts.index(SIGNALLED) + 1 :] if SIGNALLED in acts else []
+    return SENT in behind or CLOSED in behind
 
 
 @CAUSES.named(

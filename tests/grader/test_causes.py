@@ -1005,6 +1005,20 @@ def test_the_server_hangs_up_on_who_has_not_left(check: str, steps: list[Entry],
     assert told(check, played("carol sees 'povelu'", steps, ALICE, BOB, CAROL)) == name
 
 
+LISTENS = program("alice", threads=[READS_SERVER])
+
+
+@pytest.mark.parametrize(
+    ("behind", "name"),
+    [([], "signal-swallowed"), ([entry("server", SENT, "exit", "bob")], "")],
+    ids=["not a word", "it says goodbye, and waits for them"],
+)
+def test_a_server_that_waits_on_has_swallowed_the_signal(behind: list[Entry], name: str) -> None:
+    steps = [entry("server", SIGNALLED, "SIGINT"), *behind]
+    scene = played("server ends", steps, LISTENS, BOB, threads=["waits in recv on the connection 4 - 5"])
+    assert told("s1-server-end", scene) == name
+
+
 def test_who_leaves_in_the_second_play_only_was_not_hung_up_on() -> None:
     """It came further than the first, which failed before."""
     left = [entry("bob", TYPED, "lopina"), entry("bob", TYPED, "fin"), HUNG_UP]
@@ -1013,7 +1027,6 @@ def test_who_leaves_in_the_second_play_only_was_not_hung_up_on() -> None:
     assert cause("s3-leave", first, tapped=replace(second, entries=second.entries[-1:])) == "hung-up"
 
 
-LISTENS = program("alice", threads=[READS_SERVER])
 ACCEPTING = {"threads": ["waits in accept on the listening socket (port 4)"]}
 
 

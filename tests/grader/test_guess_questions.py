@@ -40,6 +40,24 @@ def test_a_port_that_is_not_asked_for_is_the_one_in_the_source(tmp_path: Path) -
     assert (lines["port"], lines["login"]) == ("5000", '["{host}", "{name}"]')
 
 
+def test_who_has_a_port_in_the_source_is_not_asked_for_it(tmp_path: Path) -> None:
+    lines = guessed(
+        tmp_path,
+        server_py="PORT = 5000\ns.bind(('', PORT))\ns.listen()\n",
+        client_py="PORT = 5000\nprint('Sur le port :')\ns.connect(('127.0.0.1', PORT))\nm = input('> ')\n",
+    )
+    assert (lines["port"], "login" in lines) == ("5000", False)
+
+
+def test_a_server_that_asks_for_more_is_not_told_the_port_alone(tmp_path: Path) -> None:
+    lines = guessed(
+        tmp_path,
+        server_py="h = input('Adresse : ')\np = int(input('Port : '))\ns.listen()\n",
+        client_py="_, host, port = sys.argv\ns.connect((host, int(port)))\n",
+    )
+    assert lines["server"] == '"python3 server.py"'
+
+
 def test_who_is_told_by_the_command_line_is_asked_nothing(tmp_path: Path) -> None:
     lines = guessed(
         tmp_path,
@@ -61,12 +79,20 @@ def test_a_name_alone_is_found_out_by_trying(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "answers"),
     [
-        ('printf("Adresse (puis le port) : ");', ["{host}"]),
-        ('printf("Port : "); printf("Port invalide, port : ");', ["{port}"]),
+        ('printf("Adresse (puis le port) : "); gets(a);', ["{host}"]),
+        (
+            'printf("Port : "); scanf("%d", &p); printf("Port invalide, port : "); scanf("%d", &p);',
+            ["{port}"],
+        ),
         ("input('Nom de l\\'hôte : ')", ["{host}"]),
         ('input("Hôte : "); input("Pseudo: ")', ["{host}", "{name}"]),
         ('printf("port : %d\\n", port); printf("connecte au port 4444\\n");', []),
         ('printf(f"port {port} :")', []),
+        ('print("Connexion, port :", PORT)\nx = input()', []),
+        ('cout << "Connecte au port : " << port << endl; cin >> x;', []),
+        ('cout << "Port : "; cin >> port;', ["{port}"]),
+        ('perror("Erreur adresse IP :"); fgets(m, 9, stdin);', []),
+        ('puts("Voici le port :");', []),
         ('printf("Transport : "); printf("Tapez un message : ");', []),
     ],
 )
@@ -89,6 +115,8 @@ C_CLIENT = "int main(int argc, char *argv[]) {{ {body} connect(s, a, sizeof a); 
             "{host} {port} {name}",
         ),
         ("char *nom = argv[1]; a.sin_port = htons(5000);", "{name}"),
+        ("char *nom_hote = argv[1]; gethostbyname(nom_hote); p = htons(atoi(argv[2]));", "{host} {port}"),
+        ("char *name = argv[1]; gethostbyname(name); p = htons(atoi(argv[2]));", "{host} {port}"),
     ],
 )
 def test_arguments_are_known_by_what_is_made_of_them(body: str, client: str, tmp_path: Path) -> None:
@@ -106,6 +134,9 @@ def test_arguments_are_known_by_what_is_made_of_them(body: str, client: str, tmp
         ('if line == "adieu":\n    return', ["adieu"]),
         ('if (strcmp(role, "emi") == 0) parle = 1;', []),
         ('if (strcmp(msg, "fin") == 0) break;', []),
+        ('if __name__ == "__main__":\n    sys.exit(main())', []),
+        ('if (strcmp(argv[1], "server") == 0) { return serve(); }', []),
+        ('if (strcmp(line, "oui")) break;', []),
         ('if (strcmp(m, "quit") == 0) break; if (strcmp(m, "ciao") == 0) break;', ["quit", "quit", "ciao"]),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader import arrivals
-from grader.actors import Client
+from grader.actors import Client, answer_to
 from grader.contract import Contract
 from tests.grader.programs import SILENT
 
@@ -42,3 +42,20 @@ def test_who_is_told_his_users_name_has_come_once_it_is_known(
 ) -> None:
     monkeypatch.setattr(arrivals, "LOGIN_SECONDS", 30.0)
     assert b"alice has come" in bring("alice").shown()
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("Nouvelle conversation ? (o/n) ", "n"),
+        ("> Rejouer [O/N] ?", "n"),
+        ("Voulez-vous quitter ? (o/n)", "o"),
+        ("Quit? y/n", "y"),
+        ("Continuer (oui/non) :", "non"),
+        ("Play again (yes or no)?", "no"),
+        ("Appuyez sur Entree pour quitter", ""),
+        ("> mono/nono", ""),
+    ],
+)
+def test_a_last_question_is_answered_so_that_its_program_ends(line: str, answer: str) -> None:
+    assert answer_to(line) == answer
