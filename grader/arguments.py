@@ -17,6 +17,7 @@ NET_ARGUMENT = re.compile(rf"htons\s*\(\s*(?:{NUMBER})*{ARGUMENT}")
 NAME_ARGUMENT = re.compile(
     rf"\b(?:nom|name|pseudo|nick(?:name)?|user(?:name)?)\s*[=,]\s*{ARGUMENT}", re.IGNORECASE
 )
+"""What is kept as a user's name."""
 
 PORT_ARGUMENT = re.compile(rf"(?:{NUMBER})+{ARGUMENT}|getaddrinfo\s*\([^,()]{{1,60}},\s*{ARGUMENT}")
 HOST_ARGUMENT = re.compile(

@@ -56,7 +56,7 @@ COMPARED = re.compile(
     r"""|\b(?!role|mode)\w+(?:\.\w+\(\))*\s*==\s*["']([a-zA-Z]\w{1,11})["']\s*:)"""
     r"""\s*\)*\s*\{?\s*(?:break|return|exit|sys\.exit|close)\b"""
 )
-"""A word that ends something where a text is the same."""
+"""A word that ends something where a text is the same, be it no role, nor said by the command line."""
 
 MORE = f"""If they speak the wire of the handout, and print what it says, add wire = "{COURSE}": then all checks are
 played."""

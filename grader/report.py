@@ -25,6 +25,11 @@ WIDTH = 100
 STEPS = 40
 """Steps that are shown; of more, the last ones."""
 
+SIGPIPE = "sigpipe"
+"""The cause that a wiretap may keep away."""
+
+SPARED_BY_WIRETAP = "there the wiretap takes what is written to who has gone"
+
 CHARACTER = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)|.", re.DOTALL)
 """One character of a text that is safe to show: itself, or its escape."""
 
@@ -61,10 +66,6 @@ def failure_report(verdict: Verdict, setting: Setting) -> str:
     return told.replace(f"{setting.contract.directory}/", f"{setting.directory.rstrip('/')}/")
 
 
-WHY_NOT_AGAIN = {"sigpipe": "there the wiretap takes what is written to who has gone"}
-"""Why what fails directly may pass through a wiretap, by its cause."""
-
-
 def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     """Yield the lines of a report."""
     scene = case.scene
@@ -79,8 +80,9 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     yield from compared(scene, verdict.statement)
     name, sentence = diagnose(verdict.id, setting.contract.quit, case)
     if case.tapped.outcome == "passed":
-        where = "" if setting.contract.port else ", through a wiretap,"
-        reason = WHY_NOT_AGAIN.get(name, "it depends on who is faster")
+        is_tapped = not setting.contract.port  # else it is not known
+        where = ", through a wiretap," if is_tapped else ""
+        reason = SPARED_BY_WIRETAP if is_tapped and name == SIGPIPE else "it depends on who is faster"
         yield f"again:    played a second time{where} it passed: {reason}"
     yield from titled("how the programs stood", stands(scene))
     yield ""

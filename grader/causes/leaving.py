@@ -162,14 +162,15 @@ def signal_swallowed(seen: Evidence) -> bool:
     """Find a server that was told to end and whose first thread waits for the network as before."""
     main, *_others = seen.program("server").get("threads", []) or [""]
     is_told = stopped(seen) and seen.due_to_end() == "server"
-    return is_told and bool(FOR_THE_NETWORK.match(main)) and not says_goodbye(seen)
+    return is_told and bool(FOR_THE_NETWORK.match(main)) and falls_silent(seen)
 
 
-def says_goodbye(seen: Evidence) -> bool:
-    """Tell whether the server has sent or closed anything once it was told to end."""
-    acts = [entry.act for entry in seen.tapped.entries if entry.actor == "server"]
-    behind = acts[acts.index(SIGNALLED) + 1 :] if SIGNALLED in acts else []
-    return SENT in behind or CLOSED in behind
+def falls_silent(seen: Evidence) -> bool:
+    """Tell whether the server is heard on the wire, and sends and closes nothing more once it was told to end."""
+    entries = seen.tapped.entries
+    told = [place for place, entry in enumerate(entries) if is_by(entry, "server", SIGNALLED)]
+    behind = {entry.act for entry in entries[told[0] :] if entry.actor == "server"} if told else {SENT}
+    return any(entry.peer for entry in entries) and not behind & {SENT, CLOSED}
 
 
 @CAUSES.named(

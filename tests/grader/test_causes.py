@@ -1009,12 +1009,19 @@ LISTENS = program("alice", threads=[READS_SERVER])
 
 
 @pytest.mark.parametrize(
-    ("behind", "name"),
-    [([], "signal-swallowed"), ([entry("server", SENT, "exit", "bob")], "")],
-    ids=["not a word", "it says goodbye, and waits for them"],
+    ("before", "behind", "name"),
+    [
+        (relayed("alice", "povelu", "bob"), [], "signal-swallowed"),
+        (relayed("alice", "povelu", "bob"), [entry("server", SENT, "exit", "bob")], ""),
+        (relayed("alice", "povelu", "bob"), [entry("server", CLOSED, "", "bob")], ""),
+        ([entry("alice", TYPED, "povelu")], [], ""),
+    ],
+    ids=["not a word", "it says goodbye, and waits for them", "it has closed one", "nobody hears the wire"],
 )
-def test_a_server_that_waits_on_has_swallowed_the_signal(behind: list[Entry], name: str) -> None:
-    steps = [entry("server", SIGNALLED, "SIGINT"), *behind]
+def test_a_server_that_waits_on_in_silence_has_swallowed_the_signal(
+    before: list[Entry], behind: list[Entry], name: str
+) -> None:
+    steps = [*before, entry("server", SIGNALLED, "SIGINT"), *behind]
     scene = played("server ends", steps, LISTENS, BOB, threads=["waits in recv on the connection 4 - 5"])
     assert told("s1-server-end", scene) == name
 

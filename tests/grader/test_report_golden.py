@@ -272,3 +272,5 @@ def test_what_dies_of_writing_and_not_through_a_wiretap_depends_on_nobodys_speed
     report = failure_report(verdict, setting)
     assert "it passed: there the wiretap takes what is written to who has gone" in report
     assert "who is faster" not in report
+    fixed = replace(setting, contract=replace(setting.contract, port=4444))
+    assert "a second time it passed: it depends on who is faster" in failure_report(verdict, fixed)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from grader.ports import free_port
 from grader.program import Program
 from grader.stage import Stage
 from tests.course.handouts import ROOT
@@ -95,10 +96,9 @@ def test_what_does_not_happen_is_told(stage: Stage, tmp_path: Path) -> None:
 
 def test_where_the_wire_cannot_be_heard_that_is_told(stage: Stage, tmp_path: Path) -> None:
     """The port stands in the source, and the server listens on one address, as the course's own do."""
-    program = traced(stage, tmp_path, "sprint2_threaded_pair", server="4711", more="port = 4711\n")
+    port = free_port()
+    program = traced(stage, tmp_path, "sprint2_threaded_pair", server=str(port), more=f"port = {port}\n")
     assert program.exit_code == 0, program.written
     assert not any(entry["act"] == "sends" for entry in entries_in(tmp_path / "out"))
-    assert (
-        b"what crosses the wire is not in them: that needs a server that listens on all addresses"
-        in (program.written["stdout"])
-    )
+    unheard = b"what crosses the wire is not in them: that needs a server that listens on all addresses"
+    assert unheard in program.written["stdout"]

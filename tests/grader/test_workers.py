@@ -198,7 +198,7 @@ def test_long_cases_of_one_check_are_played_one_behind_the_other(contract: Contr
     assert workers[1].plays == ["long 1", "long 2"]
 
 
-SEEN = {"error": "bob sees nothing", "programs": [{"name": "bob", "shown": {"screen": ""}}]}
+SEEN = {"error": "nothing", "programs": [{"name": "bob", "shown": {"screen": ""}}], "lacks": "carol"}
 """What a worker tells of a case that has failed before people's eyes."""
 
 
@@ -249,6 +249,7 @@ def test_who_is_lost_in_a_second_play_does_not_change_what_was_seen_in_the_first
         worker.case = judging._again.pop()
         judging._replace(worker, "it was killed")
     assert (case.outcome, case.scene.error) == (FAILED, SEEN["error"])
+    assert judging._missed == {"carol": ["first"]}, "what follows from a failure follows from this one, too"
 
 
 @pytest.mark.parametrize("has_failed", [False, True])
