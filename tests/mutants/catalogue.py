@@ -1546,6 +1546,7 @@ HONEST = [
     Compiled(3, "lines", "-DWIRE=3"),
     Compiled(3, "port in the source, chatty", "-DCHATTY", more="port = 4710\n"),
     Compiled(3, "all redrawn", "-DWIRE=2 -DREDRAWS"),
+    Compiled(3, "another form back", "-DWIDE_BACK"),
     Compiled(3, "wide characters, chatty", "-DWIRE=4 -DCHATTY"),
     Compiled(3, "sent to all, own lines hidden", "-DBUG_ECHO -DHIDES_OWN"),
     Compiled(3, "a name first", "-DWIRE=0", more='login = ["{name}"]\n'),
@@ -1617,6 +1618,7 @@ FAULTY = [
     Compiled(3, "server ends", "-DBUG_SERVER_ENDS", "s3-leave", "server-ended-by-fin"),
     Compiled(3, "one buffer for all", "-DWIRE=2 -DBUG_ONE_BUFFER", "s3-cut", "shared-buffer"),
     Compiled(3, "a line over a line", "-DWIRE=2 -DBUG_ONE_BUFFER_FOR_LONG", "s3-crossing", "shared-buffer"),
+    Compiled(3, "echo in another form", "-DWIDE_BACK -DBUG_ECHO", "s3-no-echo", "echo"),
     Compiled(3, "echo of wide characters", "-DWIRE=4 -DBUG_ECHO", "s3-no-echo", "echo"),
     Compiled(
         3, "echo, port in the source", "-DBUG_ECHO -DCHATTY", "s3-no-echo", "echo", more="port = 4710\n"

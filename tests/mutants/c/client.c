@@ -3,6 +3,7 @@
 #ifdef BUG_BUSY_CLIENT
 #define BUG_BUSY
 #endif
+#define CLIENT
 #include "message.h"
 
 #ifdef ASKS

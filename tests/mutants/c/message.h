@@ -23,6 +23,16 @@
 #ifndef WIRE
 #define WIRE 0
 #endif
+#if defined WIDE_BACK && defined CLIENT /* one form towards the server, another back */
+#define SENT WIRE
+#define RECEIVED 4
+#elif defined WIDE_BACK
+#define SENT 4
+#define RECEIVED WIRE
+#else
+#define SENT WIRE
+#define RECEIVED WIRE
+#endif
 #ifdef NAMED /* sprint 4 */
 #define LEAVING "exit"
 #elif defined COMMANDS
@@ -71,16 +81,16 @@ static int send_message(int fd, const char *text) {
     return send_all(fd, text, length);
 #elif defined BUG_SIZEOF_POINTER
     return send_all(fd, text, length < sizeof text ? length + 1 : sizeof text);
-#elif WIRE == 0
+#elif SENT == 0
     return send_all(fd, text, length + 1);
-#elif WIRE == 1
+#elif SENT == 1
     uint32_t prefix = htonl((uint32_t)length);
     return send_all(fd, &prefix, sizeof prefix) < 0 ? -1 : send_all(fd, text, length);
-#elif WIRE == 2
+#elif SENT == 2
     char padded[SIZE] = {0};
     memcpy(padded, text, length < SIZE ? length : SIZE - 1);
     return send_all(fd, padded, sizeof padded);
-#elif WIRE == 4
+#elif SENT == 4
     wchar_t wide[SIZE] = {0};
     for (size_t place = 0; place < length; place++)
         wide[place] = (unsigned char)text[place];
@@ -110,7 +120,7 @@ static int receive_message(struct reader *from, char *text) {
     return count > 0;
 #elif defined BUG_RESIDUE
     return recv(from->fd, text, SIZE - 1, 0) > 0; /* and what an older, longer text left behind stays */
-#elif WIRE == 1
+#elif RECEIVED == 1
     uint32_t length;
     if (recv(from->fd, &length, sizeof length, MSG_WAITALL) != sizeof length)
         return 0;
@@ -119,9 +129,9 @@ static int receive_message(struct reader *from, char *text) {
         return 0;
     text[length] = 0;
     return 1;
-#elif WIRE == 2
+#elif RECEIVED == 2
     return recv(from->fd, text, SIZE, MSG_WAITALL) == SIZE;
-#elif WIRE == 4
+#elif RECEIVED == 4
     wchar_t wide[SIZE];
     if (recv(from->fd, wide, sizeof wide, MSG_WAITALL) != sizeof wide)
         return 0;
@@ -129,7 +139,7 @@ static int receive_message(struct reader *from, char *text) {
         text[place] = (char)wide[place];
     return 1;
 #else
-    const char mark = WIRE == 0 ? '\0' : '\n';
+    const char mark = RECEIVED == 0 ? '\0' : '\n';
     char *end;
     while (!(end = memchr(from->held, mark, from->count))) {
         ssize_t count = recv(from->fd, from->held + from->count, sizeof from->held - from->count, 0);
@@ -139,7 +149,7 @@ static int receive_message(struct reader *from, char *text) {
     }
     size_t length = (size_t)(end - from->held);
     size_t kept = length < SIZE ? length : SIZE - 1;
-    if (WIRE == 3 && kept > 0 && from->held[kept - 1] == '\r')
+    if (RECEIVED == 3 && kept > 0 && from->held[kept - 1] == '\r')
         kept--;
     memcpy(text, from->held, kept);
     text[kept] = 0;
