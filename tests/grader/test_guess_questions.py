@@ -67,11 +67,12 @@ def test_who_is_told_by_the_command_line_is_asked_nothing(tmp_path: Path) -> Non
     assert lines == {"server": '"python3 server.py {port}"', "client": '"python3 client.py {host} {port}"'}
 
 
-def test_a_name_alone_is_found_out_by_trying(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["_, host, port = sys.argv", "host, port = '127.0.0.1', 5000"])
+def test_a_name_alone_is_found_out_by_trying(where: str, tmp_path: Path) -> None:
     lines = guessed(
         tmp_path,
         server_py="port = int(sys.argv[1])\ns.listen()\n",
-        client_py="_, host, port = sys.argv\nnom = input('Votre nom : ')\ns.connect((host, int(port)))\n",
+        client_py=f"{where}\nnom = input('Votre nom : ')\ns.connect((host, int(port)))\n",
     )
     assert "login" not in lines
 
@@ -137,6 +138,9 @@ def test_arguments_are_known_by_what_is_made_of_them(body: str, client: str, tmp
         ('if __name__ == "__main__":\n    sys.exit(main())', []),
         ('if (strcmp(argv[1], "server") == 0) { return serve(); }', []),
         ('if (strcmp(line, "oui")) break;', []),
+        ('if (strcmp(role, "emi") == 0) break;', []),
+        ('if (!strcmp(role, "emi")) break;', []),
+        ('if mode == "client":\n    return', []),
         ('if (strcmp(m, "quit") == 0) break; if (strcmp(m, "ciao") == 0) break;', ["quit", "quit", "ciao"]),
     ],
 )

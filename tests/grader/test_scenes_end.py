@@ -60,8 +60,9 @@ def test_only_a_wire_on_which_no_line_begins_as_it_was_typed_is_no_text(
 ) -> None:
     with Stage(patience=0.01) as stage:
         both = Kept(stage, data)
-        with pytest.raises(raises):
+        with pytest.raises((AssertionError, pytest.skip.Exception)) as met:
             say_held(cast(Wiretap, both), cast(Client, both), "alice", LINES)
+        assert met.type is raises
 
 
 def test_what_is_held_is_neither_skipped_nor_missed() -> None:

@@ -230,6 +230,12 @@ def test_what_has_failed_is_not_played_again_where_that_is_not_wanted_or_takes_a
     assert (case.outcome, judging._again) == (("", [case]) if again else (FAILED, []))
 
 
+def test_what_has_taken_all_its_time_is_not_played_again(contract: Contract) -> None:
+    judging = with_cases(contract)
+    judging._waiting[0].seconds = judge.SCENES_SECONDS
+    assert told_of_failure(judging).outcome == FAILED
+
+
 def test_the_other_cases_of_a_check_are_spared_once_one_has_failed(contract: Contract) -> None:
     judging = with_cases(contract)
     other = Case("first, in another way")
