@@ -79,11 +79,7 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     yield ""
     yield from compared(scene, verdict.statement)
     name, sentence = diagnose(verdict.id, setting.contract.quit, case)
-    if case.tapped.outcome == "passed":
-        is_tapped = not setting.contract.port  # else it is not known
-        where = ", through a wiretap," if is_tapped else ""
-        reason = SPARED_BY_WIRETAP if is_tapped and name == SIGPIPE else "it depends on who is faster"
-        yield f"again:    played a second time{where} it passed: {reason}"
+    yield from played_again(name, case, setting)
     yield from titled("how the programs stood", stands(scene))
     yield ""
     if name:
@@ -93,6 +89,15 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     yield f"repeat:   {repeat(verdict, setting)}"
     if setting.contract.wire == COURSE and setting.sprint not in BINARY:
         yield f"by hand:  nc 127.0.0.1 PORT for each actor, and the steps above (server: {setting.contract.server})"
+
+
+def played_again(cause: str, case: Case, setting: Setting) -> Iterator[str]:
+    """Yield why a case that failed may have passed when it was played again, if it did."""
+    if case.tapped.outcome == "passed":
+        is_tapped = not setting.contract.port  # else it is not known
+        where = ", through a wiretap," if is_tapped else ""
+        reason = SPARED_BY_WIRETAP if is_tapped and cause == SIGPIPE else "it depends on who is faster"
+        yield f"again:    played a second time{where} it passed: {reason}"
 
 
 def is_stillborn(scene: Scene) -> bool:
