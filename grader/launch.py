@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import pty
+import re
 import resource
 import shutil
 import signal
@@ -35,6 +36,9 @@ HIDDEN = (
 )
 """Settings of the grader's own environment that would change what a program does: a missing flush must show, and
 what is compiled at the first of a hundred starts need not be compiled again."""
+
+SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|(API|ACCESS|PRIVATE)_?KEY", re.IGNORECASE)
+"""In the name of a setting: it is for whoever grades alone, and a submission could have it printed in its report."""
 
 KEYS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP)
 """What a terminal's keys and its end send, and background jobs are made to ignore."""
@@ -87,11 +91,12 @@ class Started:
 
 
 def plain_environment() -> dict[str, str]:
-    """Return the environment that every program gets: the caller's, but for what would hide its faults.
+    """Return the environment that every program gets: the caller's, but for secrets and what would hide its faults.
 
     Where none says which letters there are, it is a terminal of today that people sit at.
     """
-    kept = {"LANG": "C.UTF-8"} | {name: value for name, value in os.environ.items() if name not in HIDDEN}
+    told = {name: each for name, each in os.environ.items() if name not in HIDDEN and not SECRET.search(name)}
+    kept = {"LANG": "C.UTF-8"} | told
     interpreter = str(Path(sys.executable).parent)
     return kept | {"TERM": "xterm", "PATH": interpreter + os.pathsep + kept.get("PATH", os.defpath)}
 

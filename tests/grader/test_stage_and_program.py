@@ -373,3 +373,17 @@ def test_programs_have_the_letters_of_a_terminal_of_today(
 ) -> None:
     monkeypatch.setenv("LANG", mine) if mine else monkeypatch.delenv("LANG", raising=False)
     assert launch.plain_environment()["LANG"] == theirs
+
+
+@pytest.mark.parametrize(
+    "name", ["GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "db_password", "API_KEY", "GOOGLE_CREDENTIALS"]
+)
+def test_no_program_is_told_a_secret_of_who_grades(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "of the instructor")
+    assert "of the instructor" not in launch.plain_environment().values()
+
+
+@pytest.mark.parametrize("name", ["JAVA_HOME", "CARGO_HOME", "MONKEY", "KEYMAP"])
+def test_programs_are_told_what_they_may_need(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "of the machine")
+    assert launch.plain_environment()[name] == "of the machine"
