@@ -58,6 +58,7 @@ class Contract:
     port: int = 0  # fixed in the source; 0: the commands are given one
     address: str = HOST  # fixed in the source: where the server must be for its clients to find it
     login: tuple[str, ...] = ()  # what each user types first
+    login2: tuple[str, ...] = ()  # what the second one types, if it is something else
     quit: str = ""  # empty: what the course text of the sprint says
     first: int = 1  # who speaks first, where they speak in turn
     wire: str = UNKNOWN
@@ -67,12 +68,13 @@ class Contract:
     @property
     def tells_places(self) -> bool:
         """Whether a client is told, by its command or its user, or built for, the place that it takes."""
-        return bool(self.client2) or any("{place}" in text for text in (self.client, *self.login))
+        is_second_special = bool(self.client2 or self.login2)
+        return is_second_special or any("{place}" in text for text in (self.client, *self.login))
 
     @property
     def logs_in(self) -> bool:
         """Whether a client is told something of its user when it comes, by its command or by him."""
-        return bool(self.login) or self.tells_names
+        return bool(self.login or self.login2) or self.tells_names
 
     @property
     def tells_names(self) -> bool:
@@ -90,7 +92,8 @@ class Contract:
 
     def login_lines(self, name: str, host: str, port: int, place: int = 1) -> list[str]:
         """Return what a user types before anything else."""
-        return [line.format(name=name, host=host, port=port, place=place) for line in self.login]
+        lines = self.login2 if self.login2 and place > 1 else self.login
+        return [line.format(name=name, host=host, port=port, place=place) for line in lines]
 
     def in_sprint(self, number: int) -> "Contract":
         """Return the same with what the course text lets users type, where the contract does not say otherwise."""
@@ -140,7 +143,7 @@ def read_contract(directory: Path) -> Contract:
     for key, value in values.items():
         if problem := problem_of(key, value):
             raise ContractError(f"{file}: {where(text, key)}{problem}")
-    values["login"] = tuple(values.get("login", ()))
+    values |= {key: tuple(values.get(key, ())) for key in ("login", "login2")}
     is_asked = any("{port}" in line for line in values["login"])
     commands = {"server": False, "client": is_asked} | ({"client2": True} if "client2" in values else {})
     for key, is_told in commands.items():
@@ -199,6 +202,7 @@ KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "port": (lambda value: is_number(value) and value in range(1, 65_536), "a number from 1 to 65535"),
     "address": (is_address, 'an address like "192.168.1.20"'),
     "login": (is_login, 'a list of lines like ["{name}"]'),
+    "login2": (is_login, 'a list of lines like ["{name}"]'),
     "quit": (is_text, 'a word like "fin"'),
     "first": (lambda value: is_number(value) and value in (1, 2), "1 or 2"),
     "wire": (

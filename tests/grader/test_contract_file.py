@@ -73,6 +73,12 @@ def test_users_may_have_to_type_something_first(tmp_path: Path) -> None:
     assert contract.login_lines("bob", "::1", 7, 2) == ["bob", "salon 2"]
 
 
+def test_the_second_user_may_have_other_things_to_type(tmp_path: Path) -> None:
+    contract = read_contract(written(tmp_path, GOOD + 'login = ["{name}", "e"]\nlogin2 = ["{name}", "r"]'))
+    assert contract.login_lines("alice", "::1", 7) == ["alice", "e"]
+    assert contract.login_lines("bob", "::1", 7, 2) == ["bob", "r"]
+
+
 def test_a_client_may_be_told_its_users_name(tmp_path: Path) -> None:
     contract = read_contract(
         written(tmp_path, GOOD.replace("{host} {port}", "{host} {port} {name}"))
@@ -84,7 +90,12 @@ def test_a_client_may_be_told_its_users_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("more", "tells"),
-    [('login = ["{place}"]', True), ('login = ["{name}"]', False), ('client2 = "./b {port}"', True)],
+    [
+        ('login = ["{place}"]', True),
+        ('login = ["e"]\nlogin2 = ["r"]', True),
+        ('login = ["{name}"]', False),
+        ('client2 = "./b {port}"', True),
+    ],
 )
 def test_a_place_may_be_told_by_the_user_too(tmp_path: Path, more: str, tells: bool) -> None:
     assert read_contract(written(tmp_path, GOOD + more)).tells_places is tells
@@ -125,6 +136,7 @@ def test_a_quoted_word_stays_one_word(tmp_path: Path) -> None:
         (GOOD + "port = 70000", "line 3: port = 70000 must be a number from 1 to 65535"),
         (GOOD + "port = true", "port = True must be"),
         (GOOD + 'address = "here"', "address = 'here' must be an address like"),
+        (GOOD + 'login2 = "r"', "login2 = 'r' must be a list of lines"),
         (GOOD + 'login = "{name}"', "login = '{name}' must be a list of lines"),
         (GOOD + 'login = ["{nom}"]', "must be a list of lines"),
         ('server = "./server {port}"\nclient = "./client"', "if a client asks for it: login = "),
