@@ -17,7 +17,15 @@ import pexpect
 from grader.family import is_at_rest
 from grader.journal import ENDED, PRESSED, TYPED
 from grader.keyboard import awaits_keyboard, has_one_run, is_still, naps, run_until_now, runs_an_errand
-from grader.listening import accept_queues, as_told, connections, has_connection, has_sockets, wait_listening
+from grader.listening import (
+    accept_queues,
+    as_told,
+    connections,
+    has_connection,
+    has_sockets,
+    listening_ports,
+    wait_listening,
+)
 from grader.program import Program
 from grader.screen import LAST_CHARACTERS, Screen
 from grader.stage import Stage
@@ -102,6 +110,14 @@ class Server:
         raise Unseen(
             self.stage, f"server prints a line {in_words(pattern)}", ", ".join(new) or "no line more"
         )
+
+    def ports(self) -> set[int]:
+        """Return the ports on which it listens now."""
+        return listening_ports(self.program.pid)
+
+    def is_open(self) -> bool:
+        """Tell whether somebody could come, or nobody ever will."""
+        return self.program.has_ended() or self.port in self.ports()
 
     def waiting(self) -> int:
         """Return how many connections wait to be accepted (Linux)."""

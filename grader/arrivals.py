@@ -22,16 +22,19 @@ def come(
 ) -> Client:
     """Start a client and wait until it is connected, and its server has taken it in, unless it lets it wait.
 
-    It may come past a wiretap at the server's own port, by another address. Raises Unseen when it does not connect.
+    A server that listens no more, but may do so again, is waited for. The client may come past a wiretap at the
+    server's own port, by another address, or to another port of the server's. Raises Unseen when it does not connect.
     """
     port, came = (tap.port, tap.count()) if tap else (server.port, 0)
+    server.stage.wait_for_outside(server.is_open)
+    ports = {port, *server.ports()}
     if tap:
         tap.expect(name)
     client = start_client(name, port, server.host, actor)
     stage, pid = server.stage, client.program.pid
     connects = max(stage.patience, START_SECONDS)
-    stage.wait_for_outside(lambda: is_connected(pid, port) or client.program.has_ended(), connects)
-    if not is_connected(pid, port):
+    stage.wait_for_outside(lambda: is_connected(pid, *ports) or client.program.has_ended(), connects)
+    if not is_connected(pid, *ports):
         raise Unseen(stage, f"{name} connects to port {port}", client.program.ending())
     client.has_come = True
     if tap:

@@ -145,7 +145,7 @@ def tap(request: pytest.FixtureRequest, stage: Stage, server: Server, contract: 
     if not request.config.getoption("--tap"):
         return None
     front: Wiretap | None = request.getfixturevalue("front") if contract.port else None
-    return front if contract.port else Wiretap(stage, server.port, server.host)
+    return front if contract.port else wiretap_before(stage, server, contract)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def front(stage: Stage, server: Server, contract: Contract) -> Wiretap | None:
 def network(front: Wiretap | None) -> Wiretap:
     """A network that a scene can spoil."""
     if not front:
-        pytest.skip("needs a server that listens on all addresses, or that can be told a port")
+        pytest.skip("needs a server with one port, that listens on all addresses or can be told which")
     return front
 
 

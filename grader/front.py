@@ -38,8 +38,10 @@ def wiretap_before(
 ) -> Wiretap | None:
     """Put a wiretap before a server, at a port of its own, or in front of one that is in the sources.
 
-    None where that server keeps its port to itself.
+    None where that server keeps its port to itself, or has another one, too.
     """
+    if len(server.ports()) > 1:
+        return None
     if not contract.port:
         return Wiretap(stage, server.port, server.host, make_cutter)
     if IPV6 in server.host or not shares_its_port(server):

@@ -32,11 +32,11 @@ def accept_queues(pid: int) -> dict[int, int]:
     return queues
 
 
-def is_connected(pid: int, port: int) -> bool:
-    """Tell whether a process or one of its descendants has a connection to this remote port."""
+def is_connected(pid: int, *ports: int) -> bool:
+    """Tell whether a process or one of its descendants has a connection to one of these remote ports."""
     if not ON_LINUX:
-        return port in _remote_ports_by_psutil(pid)
-    return any(each.remote_port == port for each in connections_of(pid, ESTABLISHED))
+        return not _remote_ports_by_psutil(pid).isdisjoint(ports)
+    return any(each.remote_port in ports for each in connections_of(pid, ESTABLISHED))
 
 
 def has_connection(pid: int) -> bool:
