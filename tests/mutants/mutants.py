@@ -21,6 +21,8 @@ PACKAGES = {
 
 SERVERS = {1: "turns.c", 2: "pair.c", 3: "room.c", 4: "named.c"}
 
+HEADER = "message.h"
+
 SPRINT_FLAGS = {1: " -DTURNS", 4: " -DNAMED"}
 """What the programs of a sprint are compiled with besides."""
 
@@ -62,11 +64,10 @@ def file_of(patch: Patch) -> str:
 
 def compiled(program: Compiled, directory: Path) -> Path:
     """Copy a server and a client in C, with what they are to be compiled with."""
-    flags = program.flags + SPRINT_FLAGS.get(program.sprint, "")
     for source in c_sources(program):
         shutil.copy(source, directory)
     build = " && ".join(
-        f"gcc -Wall -Wextra -Wno-unused-function {flags} -o {target} {source} -pthread"
+        f"gcc -Wall -Wextra -Wno-unused-function {flags_of(program)} -o {target} {source} -pthread"
         for target, source in (("server", SERVERS[program.sprint]), ("client", "client.c"))
     )
     wire = 'wire = "course"\n' if program.flags.startswith(SPEAKS_LINES) else ""
@@ -77,9 +78,14 @@ def compiled(program: Compiled, directory: Path) -> Path:
     return directory
 
 
+def flags_of(program: Compiled) -> str:
+    """Return what a program in C is compiled with that chooses what it does."""
+    return program.flags + SPRINT_FLAGS.get(program.sprint, "")
+
+
 def c_sources(program: Compiled) -> list[Path]:
-    """Return the files that a program in C is made of."""
-    return [C / name for name in ("message.h", "client.c", SERVERS[program.sprint])]
+    """Return the files that a program in C is made of, the header first."""
+    return [C / name for name in (HEADER, "client.c", SERVERS[program.sprint])]
 
 
 def judged(

@@ -1,13 +1,15 @@
 """The table of mutants and checks: `python -m tests.mutants.table [SPRINT ...]` plays each one against each.
 
 It takes a long time, so it is kept in table.json, which TABLE.md shows, and each row is kept as soon as it is known:
-it may be stopped at any moment (Ctrl+C), and goes on there. Only what has changed is played: a mutant, or the file
-with the checks of its sprint. A change of what both stand on, as the reference, is not noticed: --anew plays all.
+it may be stopped at any moment (Ctrl+C), and goes on there. Only what has changed is played: a mutant, in C what of
+it is compiled, or the file with the checks of its sprint. A change of what both stand on, as the reference, is not
+noticed: --anew plays all.
 """
 
 import argparse
 import json
 import re
+import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -21,7 +23,7 @@ from grader.stage import PATIENCE
 from grader.verdicts import BLOCKED, FAILED
 from tests.course.handouts import ROOT
 from tests.mutants.catalogue import FAULTY, PATCHES, Compiled, Patch
-from tests.mutants.mutants import PACKAGES, c_sources, judged, made
+from tests.mutants.mutants import HEADER, PACKAGES, c_sources, flags_of, judged, made
 
 FILE = ROOT / "tests" / "mutants" / "table.json"
 
@@ -31,6 +33,8 @@ AT_ONCE, JOBS = 2, 4
 """Mutants that are played at the same time, and workers for each: while one waits at its end, another begins."""
 
 DIGEST_CHARACTERS = 12
+
+OF_THE_SYSTEM = re.compile(r"^#include <.*>$", re.MULTILINE)
 
 HEAD = """# Mutants and checks
 
@@ -71,11 +75,20 @@ def mutants(sprint: int) -> list[Mutant]:
 
 def digest(mutant: Mutant) -> str:
     """Return what changes when a mutant, or a check of its sprint, does."""
-    files = [suite(mutant.sprint), *(c_sources(mutant) if isinstance(mutant, Compiled) else [])]
-    whole = sha256(repr(mutant).encode())
-    for file in files:
-        whole.update(file.read_bytes())
+    whole = sha256(repr(mutant).encode() + suite(mutant.sprint).read_bytes())
+    for source in preprocessed(mutant) if isinstance(mutant, Compiled) else ():
+        whole.update(source)
     return whole.hexdigest()[:DIGEST_CHARACTERS]
+
+
+def preprocessed(program: Compiled) -> Iterator[bytes]:
+    """Yield what is compiled of the sources of a server and of a client, without the system's headers."""
+    header, *sources = [file.read_text(encoding="utf-8") for file in c_sources(program)]
+    command = ["gcc", "-E", "-P", *flags_of(program).split(), "-x", "c", "-"]
+    for source in sources:
+        own = OF_THE_SYSTEM.sub("", source.replace(f'#include "{HEADER}"', header))
+        whole = subprocess.run(command, input=own.encode(), capture_output=True, check=True).stdout
+        yield b" ".join(whole.split())
 
 
 def played(mutant: Mutant) -> Row:
