@@ -64,7 +64,8 @@ def examine(stage: Stage) -> list[dict[str, Any]]:
 
 
 def stand(program: Program) -> dict[str, Any]:
-    """Return how one program stands."""
+    """Return how one program stands, and what it has said so far."""
+    program.has_ended()  # reads all that it wrote before it did
     code = program.exit_code
     tasks = waits(program) if code is None else {}
     queues = accept_queues(program.pid) if code is None else {}
@@ -77,6 +78,7 @@ def stand(program: Program) -> dict[str, Any]:
         "shown": {stream: bytes(text).decode("latin-1")[-4096:] for stream, text in program.written.items()},
         "threads": list(tasks.values()),
         "titles": titles(list(tasks)),
+        "keys_unread": program.keys_unread(),
         "unread": unread(program.pid) if code is None else 0,
         "end_unread": has_end_unread(program.pid) if code is None else False,
         "listens": bool(queues),

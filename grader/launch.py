@@ -83,11 +83,15 @@ class Child:
 
 @dataclass(frozen=True)
 class Started:
-    """A process that has just been started, and our ends of its streams, by name; none of them ever blocks."""
+    """A process that has just been started, our ends of its streams, by name, and its terminal, if it has one.
+
+    None of them ever blocks.
+    """
 
     process: Child
     keyboard: int
     streams: dict[str, int]
+    terminal: str = ""
 
 
 def plain_environment() -> dict[str, str]:
@@ -107,11 +111,12 @@ def on_terminal(command: Sequence[str], directory: Path | None, environment: dic
     with closed_after(theirs), closed_on_error(ours):
         prepare_terminal(theirs)
         # The first terminal that the leader of a new session opens is the one whose Ctrl+C reaches it.
-        opened = (os.POSIX_SPAWN_OPEN, 0, os.ttyname(theirs), os.O_RDWR, 0)
+        terminal = os.ttyname(theirs)
+        opened = (os.POSIX_SPAWN_OPEN, 0, terminal, os.O_RDWR, 0)
         streams = [opened, *((os.POSIX_SPAWN_DUP2, 0, place) for place in STANDARD[1:])]
         process = start(command, directory, environment, streams)
     os.set_blocking(ours, False)
-    return Started(process, ours, {"screen": ours})
+    return Started(process, ours, {"screen": ours}, terminal)
 
 
 def on_pipes(command: Sequence[str], directory: Path | None, environment: dict[str, str]) -> Started:

@@ -4,11 +4,14 @@ On a terminal it has a pseudo-terminal as stdin, stdout, stderr and controlling 
 written to the other end, Ctrl+C included. On pipes its three streams are apart.
 """
 
+import fcntl
 import os
 import select
 import signal
 import sys
+import termios
 import time
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -58,7 +61,7 @@ class Program:
         marked = {**(environment or plain_environment()), MARK: self._household.mark}
         with self._household.left_on_error():
             started = (on_terminal if terminal else on_pipes)(command, directory, marked)
-        self._process, self._keyboard = started.process, started.keyboard
+        self._process, self._keyboard, self._terminal = started.process, started.keyboard, started.terminal
         self._household.leader = self.pid
         self._listen(started.streams)
         stage.journal.write(name, STARTED)
@@ -141,6 +144,18 @@ class Program:
             text = UNSEEN.sub("", self.written["screen"][-LAST_BYTES:].decode(errors="backslashreplace"))
         return [spell(line.encode()) for line in text.split("\n") if line][-LAST_WORDS:]
 
+    def keys_unread(self) -> int:
+        """Return how many bytes that were typed nobody has read; at a terminal, of lines that are whole."""
+        if self._is_deaf():
+            return 0
+        if not self._terminal:
+            return bytes_in(self._keyboard)
+        theirs = os.open(self._terminal, os.O_RDWR | os.O_NOCTTY)
+        try:
+            return bytes_in(theirs)
+        finally:
+            os.close(theirs)
+
     def usage(self) -> psutil.Process:
         """Return the process as psutil sees it: CPU times, threads, descriptors, memory."""
         return psutil.Process(self.pid)
@@ -208,6 +223,13 @@ class Program:
             return 0
         except OSError:  # it has closed its input, or is about to end
             return len(keys)
+
+
+def bytes_in(descriptor: int) -> int:
+    """Return how many bytes lie in a pipe, or before who reads a terminal."""
+    count = array("i", [0])
+    fcntl.ioctl(descriptor, termios.FIONREAD, count)
+    return count[0]
 
 
 def can_write(descriptor: int) -> bool:

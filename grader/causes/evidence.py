@@ -1,8 +1,8 @@
 """What a rule about the cause of a failure may look at: one scene, and the same once more through a wiretap."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.journal import (
@@ -30,14 +30,23 @@ The widest buffer that students send for one line has 10,001 bytes; its padding 
 SPOKEN = re.compile(r"[^\x00-\x1f\x7f]+")
 """The first text of a message: what frames it stands before it, what the buffer held before stands behind a NUL."""
 
+FIELDS = re.compile(rb"[\x21-\x7e][\x20-\x7e]+")
+"""The texts of a message, all of them."""
+
 WORD_LETTERS = 6
 """What is shorter may be part of another word."""
+
+PIECE_LETTERS = 3
+"""What is shorter may end any text by chance."""
 
 RELAYING = ("s1", "s2", "s3")
 """The sprints in which each line that is typed goes to the others as it is, and to nobody else."""
 
 TABLE = "s3"
 """The sprint in which each line goes to all others."""
+
+PAIR = 2
+"""So many have a place in sprints 1 and 2."""
 
 TURNS = "s1"
 """The sprint in which people speak in turn, and one who leaves may end the conversation of both."""
@@ -50,6 +59,9 @@ FOR_A_CHILD = "waits for a child"
 
 KEYS_FOR_LEAVING = ("end of input", "Ctrl+D", "Ctrl+C")
 """How the steps tell of a user who leaves without a word."""
+
+FOR_A_LOCK = "waits for a lock that a thread holds"
+"""What a thread does that waits for a lock, and certainly for nothing else."""
 
 FOR_A_THREAD = "a thread"
 """In all that is told of a thread that waits for another, and not for something outside."""
@@ -77,6 +89,12 @@ class Evidence:
         """Return how a program stood; empty if there was none of that name."""
         return next((each for each in self.scene.programs if each["name"] == name), {})
 
+    def stood(self, name: str) -> list[dict[str, Any]]:
+        """Return how a program stood, in the scene and when it was played again."""
+        return [
+            each for scene in (self.scene, self.tapped) for each in scene.programs if each["name"] == name
+        ]
+
     def clients(self) -> list[dict[str, Any]]:
         """Return how all clients stood."""
         return [each for each in self.scene.programs if each["name"] not in ("server", "program")]
@@ -92,6 +110,10 @@ class Evidence:
         return {
             entry.text.removesuffix("\\n") for entry in entries if entry.actor == name and entry.act in acts
         }
+
+    def hears(self) -> bool:
+        """Tell whether the scene was played again through a wiretap that somebody came past."""
+        return any(entry.peer for entry in self.tapped.entries)
 
     def sent(self, scene: Scene | None = None) -> list[Entry]:
         """Return what crossed the wire."""
@@ -131,8 +153,7 @@ class Evidence:
     def prints_for_ever(self, name: str) -> bool:
         """Tell whether a client has shown far more than was typed at it and came to it on the wire."""
         came = sum(entry.size for entry in self.sent() if entry.peer == name)
-        is_tapped = any(entry.peer for entry in self.tapped.entries)
-        return is_tapped and is_flood(self._size(name, SHOWN), self._size(name, TYPED) + came)
+        return self.hears() and is_flood(self._size(name, SHOWN), self._size(name, TYPED) + came)
 
     def _size(self, name: str, act: str) -> int:
         return sum(entry.size for entry in self.tapped.entries if is_by(entry, name, act))
@@ -164,8 +185,21 @@ def is_padding(entry: Entry, before: Entry) -> bool:
     return follows and before.data.endswith(b"\n") and entry.data.startswith(b"\x00")
 
 
+def without_names(scene: Scene) -> Scene:
+    """Return a scene with NULs for the name that stands, in a field of its own, before a text on the wire."""
+    names = {each["name"] for each in scene.programs}
+    return replace(scene, entries=tuple(without_name(entry, names) for entry in scene.entries))
+
+
+def without_name(entry: Entry, names: Collection[str]) -> Entry:
+    """Return an entry without the name that is the last but one of its texts, nor what is before it."""
+    fields = list(FIELDS.finditer(entry.data)) if entry.act == SENT else []
+    ends = [field.end() for field in fields[:-1] if field[0].decode() in names]
+    return replace(entry, data=bytes(ends[0]) + entry.data[ends[0] :]) if ends else entry
+
+
 def spoken(entry: Entry) -> str:
-    """Return the first text of what was sent."""
+    """Return the first text of what was sent, in which there are no names any more."""
     found = SPOKEN.search(entry.data.decode(errors="ignore"))
     return found[0] if found else ""
 
@@ -238,6 +272,26 @@ def is_line_to_see(seen: Evidence) -> bool:
     return seen.sprint in RELAYING and "sees" in seen.scene.expected and len(seen.missed()[1]) >= WORD_LETTERS
 
 
+def is_shown_in_pieces(seen: Evidence) -> bool:
+    """Tell whether the line that is missed is shown piece by piece, whatever stands in front of each."""
+    who, text = seen.missed()
+    shown = [entry.text.strip() for entry in seen.tapped.entries if is_by(entry, who, SHOWN)]
+    return is_line_to_see(seen) and any(
+        is_in_pieces(text, shown[place:]) for place in range(len(shown)) if text not in shown[place]
+    )
+
+
+def is_in_pieces(line: str, shown: Sequence[str]) -> bool:
+    """Tell whether texts, one right behind the other, end with the pieces of a line; the first has letters enough."""
+    rest, least = line, PIECE_LETTERS
+    for text in shown:
+        size = next((size for size in range(len(rest), least - 1, -1) if text.endswith(rest[:size])), 0)
+        rest, least = rest[size:], 1
+        if not size or not rest:
+            return size > 0 and len(shown) > 0 and not rest
+    return False
+
+
 def behind_sending(seen: Evidence, text: str) -> Sequence[Entry]:
     """Return the last sending of a text to the server, and all that came behind it; nothing if it was not sent."""
     entries = seen.tapped.entries
@@ -277,3 +331,14 @@ def waits_only(client: dict[str, Any], what: str) -> bool:
     """Tell whether all threads of a client that wait for anything but another thread wait for one thing."""
     waits = [wait for wait in client["threads"] if wait != FOR_A_CHILD and FOR_A_THREAD not in wait]
     return bool(waits) and all(what in wait for wait in waits)
+
+
+def is_at_keyboard(client: dict[str, Any]) -> bool:
+    """Tell whether a client waits for what its user types."""
+    return any("keyboard" in wait for wait in client["threads"])
+
+
+def leaves_unread(client: dict[str, Any], seen: Evidence) -> bool:
+    """Tell whether a client at its keyboard has not read what has arrived: all of the line that is missed, if any."""
+    size = len(seen.missed()[1].removesuffix("\\n")) or 1
+    return bool(client["unread"] >= size) and is_at_keyboard(client)

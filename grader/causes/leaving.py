@@ -170,7 +170,7 @@ def falls_silent(seen: Evidence) -> bool:
     entries = seen.tapped.entries
     told = [place for place, entry in enumerate(entries) if is_by(entry, "server", SIGNALLED)]
     behind = {entry.act for entry in entries[told[0] :] if entry.actor == "server"} if told else {SENT}
-    return any(entry.peer for entry in entries) and not behind & {SENT, CLOSED}
+    return seen.hears() and not behind & {SENT, CLOSED}
 
 
 @CAUSES.named(

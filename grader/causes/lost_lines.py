@@ -5,13 +5,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from grader.causes.evidence import (
+    FOR_A_LOCK,
+    PAIR,
+    READS_FROM,
     TABLE,
     TURNS,
     Evidence,
     behind_sending,
+    is_at_keyboard,
     is_by,
     is_line,
     is_line_to_see,
+    is_shown_in_pieces,
+    leaves_unread,
     misses_old_line,
     says,
     spoken,
@@ -31,6 +37,21 @@ WRITES_TO = re.compile(r"waits in (?:send|write|sendmsg) ")
 
 
 @CAUSES.named(
+    "lock-at-keyboard",
+    "The client waits for its keyboard and holds a lock, for which the thread that receives waits until its user has "
+    "typed. Take the lock once the line is there, and give it back before you read the next.",
+)
+def lock_at_keyboard(seen: Evidence) -> bool:
+    """Find a client with a thread at its keyboard, another that waits for a lock, and none that receives."""
+    return any(
+        is_at_keyboard(each)
+        and FOR_A_LOCK in each["threads"]
+        and not any(map(READS_FROM.match, each["threads"]))
+        for each in seen.awaited()
+    )
+
+
+@CAUSES.named(
     "not-flushed",
     "The text has reached the client, which has read it, and it does not appear: it lies in stdio's buffer. End what "
     "you print with a line feed, or call fflush(stdout). Or the client drops it, or keeps it until its user has "
@@ -45,7 +66,7 @@ def not_flushed(seen: Evidence) -> bool:
     )
     client = seen.program(who)
     is_read = client.get("code", 0) is None and not client["unread"]
-    return arrived > shown and is_read and "sees" in seen.scene.expected
+    return arrived > shown and is_read and "sees" in seen.scene.expected and not is_shown_in_pieces(seen)
 
 
 @CAUSES.named(
@@ -55,13 +76,11 @@ def not_flushed(seen: Evidence) -> bool:
     "listen.",
 )
 def waits_for_keyboard(seen: Evidence) -> bool:
-    """Find a client that leaves what has arrived unread."""
-    return any(each["unread"] and is_at_keyboard(each) for each in seen.awaited())
-
-
-def is_at_keyboard(client: dict[str, Any]) -> bool:
-    """Tell whether a client waits for what its user types."""
-    return any("keyboard" in wait for wait in client["threads"])
+    """Find a client that leaves unread what has arrived; where its end is due, that may lie behind it."""
+    return any(
+        leaves_unread(each, seen) and not (seen.due_to_end() and each.get("end_unread"))
+        for each in seen.awaited()
+    )
 
 
 @CAUSES.named(
@@ -121,9 +140,8 @@ def may_have_read_the_end(client: dict[str, Any], seen: Evidence) -> bool:
 def both_reading(seen: Evidence) -> bool:
     """Find clients none of which reads its keyboard, though the last line that was typed has not been sent."""
     there = [each for each in seen.clients() if each["code"] is None]
-    return (
-        len(there) >= 2 and all(waits_only(each, "connection") for each in there) and bool(last_unsent(seen))
-    )
+    is_left = bool(seen.program(last_unsent(seen)).get("keys_unread"))
+    return len(there) >= PAIR and is_left and all(waits_only(each, "connection") for each in there)
 
 
 def last_unsent(seen: Evidence) -> str:
@@ -143,7 +161,24 @@ def keyboard_unread(seen: Evidence) -> bool:
     typist = seen.program(last_unsent(seen))
     is_missed = any(entry.text == seen.missed()[1] for entry in seen.typed())
     is_listening = bool(typist) and typist["code"] is None and waits_only(typist, "connection")
-    return is_line_to_see(seen) and is_missed and is_listening
+    return is_line_to_see(seen) and is_missed and is_listening and typist["keys_unread"] > 0
+
+
+@CAUSES.named(
+    "not-sent",
+    "The line was typed and its client has read it, and nothing of it has left. Flush what you write to (fflush, "
+    "flush); look at the length that you give send, and whether the client believes that it is its turn.",
+)
+def not_sent(seen: Evidence) -> bool:
+    """Find a client, overheard, that has taken both times the line that is missed, and has sent nothing since."""
+    typist = last_unsent(seen)
+    entries, stood = seen.tapped.entries, seen.stood(typist)
+    typed = [place for place, entry in enumerate(entries) if is_by(entry, typist, TYPED)][-1:]
+    behind = [entry for place in typed for entry in entries[place:]]
+    has_sent = any(is_by(entry, typist, SENT) for entry in behind) or says("server", seen.missed()[1], behind)
+    has_read = len(stood) > 1 and not any(each["code"] is not None or each["keys_unread"] for each in stood)
+    is_missed = any(entry.text == seen.missed()[1] for entry in seen.typed())
+    return is_line_to_see(seen) and is_missed and has_read and seen.hears() and not has_sent
 
 
 @CAUSES.named(
@@ -166,17 +201,10 @@ def not_relayed(seen: Evidence) -> bool:
 
 def has_read_all(seen: Evidence) -> bool:
     """Tell whether the server has stood, both times, with nothing that it has not taken in."""
-    servers = both_servers(seen)
+    servers = seen.stood("server")
     return len(servers) > 1 and not any(
         each["code"] is not None or each["unread"] or each["waiting"] for each in servers
     )
-
-
-def both_servers(seen: Evidence) -> list[dict[str, Any]]:
-    """Return how the server stood, in the scene and when it was played again."""
-    return [
-        each for scene in (seen.scene, seen.tapped) for each in scene.programs if each["name"] == "server"
-    ]
 
 
 def is_sent_to_nobody(seen: Evidence, text: str) -> bool:
@@ -215,7 +243,7 @@ def turn_kept(seen: Evidence) -> bool:
 def not_read(seen: Evidence) -> bool:
     """Find a line that a server at rest has not taken from its connection, and has for nobody."""
     text = seen.missed()[1]
-    servers = both_servers(seen)
+    servers = seen.stood("server")
     return (
         is_line_to_see(seen)
         and len(servers) > 1

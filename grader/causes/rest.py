@@ -1,10 +1,13 @@
 """Causes: a program waits where it must not, or never comes to rest."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from grader.causes.evidence import (
+    FOR_A_LOCK,
     FOR_A_THREAD,
+    PAIR,
     READS_FROM,
     RELAYING,
     TABLE,
@@ -43,17 +46,11 @@ AGAIN = 3
 HEAVY = ("flood", "one-way", "framing", "stalled", "crowd", "storm", "client-input")
 """Checks in which there is a lot to do."""
 
-PAIR = 2
-"""So many have a place in sprints 1 and 2."""
-
 ONE_MORE = "one-more"
 """The check in which somebody comes while all places are taken."""
 
 ACCEPTS = re.compile(r"waits in accept")
 """What a thread does that waits for a newcomer."""
-
-FOR_A_LOCK = "waits for a lock that a thread holds"
-"""What a thread does that waits for a lock, and certainly for nothing else."""
 
 IN_A_THREAD = "Exception in thread "
 """What Python and Java write when an exception ends a thread, and not the program."""
@@ -98,8 +95,8 @@ def has_spoken_last(seen: Evidence, port: str, remote_port: str) -> bool:
 
 @CAUSES.named(
     "silent-client-blocks",
-    "The server waits for a first word of one client and accepts nobody meanwhile. Accept in a loop of "
-    "its own; whatever a newcomer says is read where the others are read.",
+    "The server waits for a first word of one client and accepts nobody meanwhile. Accept in a loop of its own, that "
+    "waits for no lock which is kept during a read; whatever a newcomer says is read where the others are read.",
 )
 def silent_client_blocks(seen: Evidence) -> bool:
     """Find somebody who waits to be accepted though nobody has left, and others say nothing."""
@@ -110,19 +107,25 @@ def silent_client_blocks(seen: Evidence) -> bool:
 
 @CAUSES.named(
     "not-accepted",
-    "Somebody has connected and is not accepted, though nobody has left: the server serves those who are there, and "
-    "does not come back to accept. Start a thread for each, and do not wait for its end (join) in that loop.",
+    "Somebody has connected and is not accepted: the server serves those who are there, and does not come back to "
+    "accept. Start a thread for each; there wait neither for its end (join) nor for a lock that it keeps while "
+    "reading.",
 )
 def not_accepted(seen: Evidence) -> bool:
-    """Find somebody who waits to be accepted where there is room."""
+    """Find somebody who waits to be accepted where there is room, or where nobody ever is accepted again."""
     server, people = seen.program("server"), len(seen.clients())
+    if not is_alive(seen) or not server["waiting"]:
+        return False
     has_room = seen.sprint == TABLE or (seen.sprint in RELAYING and people <= PAIR)
-    return (
-        has_room
-        and is_alive(seen)
-        and bool(server["waiting"])
-        and is_line_to_see(seen)
-        and is_all_there(seen)
+    return (has_room and is_line_to_see(seen) and is_all_there(seen)) or (
+        seen.sprint == TABLE and accepts_no_more(server["threads"])
+    )
+
+
+def accepts_no_more(threads: Sequence[str]) -> bool:
+    """Tell whether no thread waits for newcomers, nor for anything that would let it do so again."""
+    return bool(threads) and not any(
+        ACCEPTS.match(wait) or "lock" in wait or "runs" in wait for wait in threads
     )
 
 
@@ -193,13 +196,13 @@ def busy(seen: Evidence) -> bool:
 
 @CAUSES.named(
     "thread-exception",
-    "A thread of the server ended by an exception that nobody caught, and does its work no more. The last line of "
-    "its traceback says which, the lines above it where.",
+    "A thread ended by an exception that nobody caught, and does its work no more. The last line of its traceback "
+    "says which, the lines above it where.",
 )
 def thread_exception(seen: Evidence) -> bool:
-    """Find what Python and Java write when an exception ends one thread of a server that goes on."""
-    server = seen.program("server")
-    return bool(server) and IN_A_THREAD in words_of(server)
+    """Find what Python and Java write when an exception ends one thread of a program that goes on."""
+    others = [each for each in seen.awaited() if each["code"] is None]
+    return any(IN_A_THREAD in words_of(each) for each in (*seen.stood("server")[:1], *others))
 
 
 @CAUSES.named(
@@ -210,9 +213,10 @@ def thread_exception(seen: Evidence) -> bool:
 def lock_kept(seen: Evidence) -> bool:
     """Find a server with a thread that waits for a lock; main may wait for a condition, if nothing lies unread."""
     server = seen.program("server")
-    threads = server.get("threads", [])
-    has_line = bool(server) and bool(server["unread"]) and not server["waiting"] and seen.somebody_left()
-    return seen.check not in HEAVY and any("lock" in wait for wait in threads[0 if has_line else 1 :])
+    main, *others = server.get("threads", []) or [""]
+    has_line = bool(server) and bool(server["unread"]) and not server["waiting"]
+    is_main_kept = seen.somebody_left() and (main == FOR_A_LOCK or (has_line and "lock" in main))
+    return seen.check not in HEAVY and (is_main_kept or any("lock" in wait for wait in others))
 
 
 @CAUSES.named(
@@ -244,16 +248,18 @@ def place_never_freed(seen: Evidence) -> bool:
 def is_left_out(seen: Evidence, newcomer: str) -> bool:
     """Tell whether the server is seen to have no place for somebody."""
     server = seen.program("server")
-    is_kept_out = bool(server["waiting"]) or (
-        is_overheard(seen, newcomer) and not is_listened_to(seen, newcomer)
-    )
+    is_kept_out = bool(server["waiting"]) or is_not_listened_to(seen, newcomer)
     return is_kept_out and not is_served(seen, newcomer) and not misses_old_line(seen, newcomer)
 
 
-def is_listened_to(seen: Evidence, newcomer: str) -> bool:
-    """Tell whether the server has read all that a newcomer at a terminal has said."""
+def is_not_listened_to(seen: Evidence, newcomer: str) -> bool:
+    """Tell whether a newcomer who is overheard is seen to have no place: what he says is left unread.
+
+    In sprints 1 and 2 one who says nothing should have been told something by now.
+    """
     has_spoken = any(is_by(entry, newcomer, SENT) for entry in seen.tapped.entries)
-    return has_spoken and not seen.program("server")["unread"]
+    is_ignored = bool(seen.program("server")["unread"]) if has_spoken else seen.sprint != TABLE
+    return is_overheard(seen, newcomer) and is_ignored
 
 
 def is_served(seen: Evidence, newcomer: str) -> bool:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from grader.causes.evidence import (
     READS_FROM,
     RELAYING,
+    TABLE,
     WORD_LETTERS,
     Evidence,
     behind_sending,
@@ -16,6 +17,7 @@ from grader.causes.evidence import (
     is_departure,
     is_line,
     is_line_to_see,
+    is_shown_in_pieces,
     is_spoilt,
     says,
     spoken,
@@ -33,6 +35,12 @@ ALIKE = 0.75
 POINTER_BYTES = 8
 """The size of an address on today's machines."""
 
+READS_FROM_NOBODY = re.compile(r"waits in (?:recv|read) on descriptor \d+")
+"""What a thread does that reads from a socket which was closed meanwhile."""
+
+LONG_LETTERS = 100
+"""What is longer is no line that people say by the way."""
+
 ONCE = re.compile(r"(?P<who>\w+) is shown ['\"](?P<line>.*)['\"] once")
 
 ECHOING = "s4"
@@ -41,13 +49,17 @@ ECHOING = "s4"
 
 @CAUSES.named(
     "shared-variable",
-    "Two threads of the server read from the same connection: they share one variable, which has changed before "
-    "they had read it, or since. Give each thread a copy of its own, not the address of the loop's variable.",
+    "Two threads of the server read from the same connection, and nobody from another: they share one variable, "
+    "which has changed before they had read it, or since. Give each thread a copy of its own, not the address of the "
+    "loop's variable.",
 )
 def shared_variable(seen: Evidence) -> bool:
-    """Find two threads that wait for the same connection."""
-    reading = [wait for wait in seen.program("server").get("threads", []) if READS_FROM.fullmatch(wait)]
-    return len(set(reading)) < len(reading)
+    """Find two threads that wait for the same connection, or one that waits for nobody any more beside one unread."""
+    threads = seen.program("server").get("threads", [])
+    reading = [wait for wait in threads if READS_FROM.fullmatch(wait)]
+    there = [each for each in seen.clients() if each["code"] is None]
+    is_astray = any(map(READS_FROM_NOBODY.fullmatch, threads)) and len(reading) < len(there)
+    return len(set(reading)) < len(reading) or (seen.sprint == TABLE and is_astray)
 
 
 @CAUSES.named(
@@ -137,7 +149,16 @@ def is_in_place_of(lost: Entry, line: Entry, seen: Evidence) -> bool:
 )
 def residue(seen: Evidence) -> bool:
     """Find the tail of an older line where it must not be."""
-    return " and no " in seen.scene.expected and "short-after-long" in seen.check
+    return (" and no " in seen.scene.expected and "short-after-long" in seen.check) or sends_a_tail(seen)
+
+
+def sends_a_tail(seen: Evidence) -> bool:
+    """Tell whether the server sends an older line behind the word for leaving, or behind a piece that came alone."""
+    lines = {entry.text for entry in seen.typed() if is_line(entry)}
+    text = seen.missed()[1]
+    pieces = {text[:cut] for cut in range(1, len(text))} if is_spoilt(seen) else set()
+    mixed = {piece + line[len(piece) :] for piece in {seen.quit, *pieces} for line in lines} - lines
+    return any(is_by(entry, "server", SENT) and spoken(entry) in mixed - {seen.quit} for entry in seen.sent())
 
 
 @CAUSES.named(
@@ -173,11 +194,18 @@ def is_first_word(wanted: str, sent: Sequence[str]) -> bool:
     "what it points to. Hand the length on as an argument, or send strlen(line) bytes and the end of the line.",
 )
 def sizeof_pointer(seen: Evidence) -> bool:
-    """Find the first POINTER_BYTES of a longer line sent, and nothing of the rest."""
-    line, sent = seen.missed()[1].encode(), [entry.data for entry in seen.sent()]
+    """Find the first POINTER_BYTES of a longer line sent, the one missed or a long one before it, and no more."""
+    long_ones = [entry.text for entry in seen.typed() if len(entry.text) >= LONG_LETTERS]
+    sent = [entry.data for entry in seen.sent()]
+    return not is_spoilt(seen) and any(
+        is_sent_up_to_there(line.encode(), sent) for line in (seen.missed()[1], *long_ones)
+    )
+
+
+def is_sent_up_to_there(line: bytes, sent: Sequence[bytes]) -> bool:
+    """Tell whether the first POINTER_BYTES of a line are sent, and nothing of the rest."""
     start, rest = line[:POINTER_BYTES], line[POINTER_BYTES:]
-    is_sent_so = start in sent and not any(data.startswith(rest) for data in sent)
-    return bool(rest) and is_sent_so and not is_spoilt(seen)
+    return bool(rest) and start in sent and not any(data.startswith(rest) for data in sent)
 
 
 @CAUSES.named(
@@ -225,7 +253,12 @@ def changed_on_screen(seen: Evidence) -> bool:
     )
     own = seen.lines_of(who)  # which a client may show, too; and answers are made of them
     shown = [entry.text for entry in seen.tapped.entries if is_by(entry, who, SHOWN)]
-    return has_come and is_changed(text, [each for each in shown if not any(line in each for line in own)])
+    is_whole = not is_shown_in_pieces(seen)
+    return (
+        has_come
+        and is_whole
+        and is_changed(text, [each for each in shown if not any(line in each for line in own)])
+    )
 
 
 def can_be_changed(seen: Evidence) -> bool:
@@ -282,14 +315,17 @@ def is_old_news(entry: Entry, line: Entry, before: Sequence[Entry]) -> bool:
 def echo(seen: Evidence) -> bool:
     """Find one's own words coming back on the wire; on the screen, a client may have put them there by itself.
 
-    Where a network joins and cuts what it carries, something else is looked at.
+    Where a network joins and cuts what it carries, something else is looked at; nor does an echo explain why a line
+    that reaches others does not reach this one.
     """
-    who, _text = seen.missed()
+    who, text = seen.missed()
+    speaker, reached = spread(seen, text)
+    is_kept_from_one = is_line_to_see(seen) and bool(reached - {speaker}) and who not in reached
     came = [spoken(entry) for entry in (*seen.sent(), *seen.sent(seen.scene)) if entry.peer == who]
     if "receives" in seen.scene.expected:
         came.append(seen.scene.got)
-    return not (seen.sprint == ECHOING or is_spoilt(seen)) and any(
-        words in text for words in seen.lines_of(who) if len(words) >= WORD_LETTERS for text in came
+    return not (seen.sprint == ECHOING or is_spoilt(seen) or is_kept_from_one) and any(
+        words in each for words in seen.lines_of(who) if len(words) >= WORD_LETTERS for each in came
     )
 
 
@@ -302,7 +338,8 @@ def sent_back(seen: Evidence) -> bool:
     """Find a line that the server sends to its own speaker, and not to the one who misses it."""
     who, text = seen.missed()
     speaker, reached = spread(seen, text)
-    return is_line_to_see(seen) and speaker in reached and who not in reached
+    goes_back = speaker in reached and who not in reached
+    return is_line_to_see(seen) and goes_back and not (seen.sprint == TABLE and reached - {speaker})
 
 
 @CAUSES.named(

@@ -163,3 +163,18 @@ def test_of_java_only_the_threads_that_a_program_has_asked_for_wait_for_a_lock(
 )
 def test_whose_a_thread_is_its_program_tells(program: str, thread: str, is_runtimes: bool) -> None:
     assert belongs_to_runtime(program, thread) == is_runtimes
+
+
+READS_ONE_LINE = "import sys, signal; sys.stdin.readline(); print('read', flush=True); signal.pause()"
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipes"])
+@pytest.mark.parametrize(("source", "unread"), [(READS_ONE_LINE, 0), ("import signal; signal.pause()", 7)])
+def test_what_is_typed_and_not_read_is_counted(
+    stage: Stage, source: str, unread: int, terminal: bool
+) -> None:
+    program = Program(stage, "alice", [sys.executable, "-u", "-c", source], terminal=terminal)
+    program.types(b"lopina\n")
+    written = program.written["screen" if terminal else "stdout"]
+    assert unread or stage.wait_until(lambda: b"read" in written)
+    assert stage.wait_for_outside(lambda: stand(program)["keys_unread"] == unread)

@@ -36,7 +36,7 @@ def entries(*steps: tuple[str, ...]) -> tuple[Entry, ...]:
 
 def program(name: str, **more: Any) -> dict[str, Any]:
     at_rest: dict[str, Any] = {"name": name, "code": None, "words": [], "shown": {}, "threads": []}
-    return at_rest | {"unread": 0, "waiting": 0, "seconds": 0.0} | more
+    return at_rest | {"unread": 0, "keys_unread": 0, "waiting": 0, "seconds": 0.0} | more
 
 
 def missed(expected: str, got: str, *steps: tuple[str, ...], **server: Any) -> Scene:
@@ -419,7 +419,8 @@ def waits_in(*threads: str) -> dict[str, Any]:
     ids=["from the start", "later", "the line was sent", "one reads", "one reads, and it was sent"],
 )
 def test_both_read_if_what_was_typed_last_was_not_sent(thread: str, steps: list[Entry], name: str) -> None:
-    people = (program("alice", **waits_in(READS_SERVER)), program("bob", **waits_in(thread)))
+    alice = program("alice", **waits_in(READS_SERVER), keys_unread=7)
+    people = (alice, program("bob", **waits_in(thread)))
     assert told("s1-turns", played("bob sees 'povelu'", steps, *people, unread=7)) == name
 
 

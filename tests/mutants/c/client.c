@@ -74,6 +74,21 @@ static void show(const char *text) {
 #endif
 }
 
+#ifdef BUG_LOCK_AT_KEYBOARD
+static pthread_mutex_t terminal = PTHREAD_MUTEX_INITIALIZER;
+#endif
+
+#ifdef BUG_NOT_SENT
+static void say(const char *text) {
+    static FILE *stream;
+    if (!stream)
+        stream = fdopen(server.fd, "w");
+    fprintf(stream, "%s", text);
+}
+#else
+#define say(text) send_message(server.fd, text)
+#endif
+
 static int show_next(void) {
     if (!receive_message(&server, seen))
         return 0;
@@ -85,7 +100,13 @@ static int show_next(void) {
     if (strcmp(seen, own) == 0)
         return 1;
 #endif
+#ifdef BUG_LOCK_AT_KEYBOARD
+    pthread_mutex_lock(&terminal);
+#endif
     show(seen);
+#ifdef BUG_LOCK_AT_KEYBOARD
+    pthread_mutex_unlock(&terminal);
+#endif
     return 1;
 }
 
@@ -149,7 +170,7 @@ static void talk_in_turn(int speaking) {
         if (speaking) {
             while (!read_keyboard(text))
                 continue;
-            send_message(server.fd, text);
+            say(text);
 #ifdef CHATTY
             printf("Message envoyé : %s\n", text);
 #endif
@@ -175,8 +196,14 @@ static void talk(void) {
     (void)show_all;
 #endif
     do {
+#ifdef BUG_LOCK_AT_KEYBOARD
+        pthread_mutex_lock(&terminal);
+#endif
         while (!read_keyboard(text))
             continue;
+#ifdef BUG_LOCK_AT_KEYBOARD
+        pthread_mutex_unlock(&terminal);
+#endif
 #ifdef SLOW
         sleep(1);
 #endif
@@ -189,7 +216,7 @@ static void talk(void) {
 #ifdef HIDES_OWN
         strcpy(own, text);
 #endif
-        send_message(server.fd, text);
+        say(text);
 #ifdef CHATTY
         printf("Message envoyé : %s\n", text);
 #endif
