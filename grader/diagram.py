@@ -9,7 +9,19 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
-from grader.journal import CLOSED, CONNECTED, ENDED, MISSING, PRESSED, SENT, SHOWN, SIGNALLED, TYPED, Entry
+from grader.journal import (
+    CLOSED,
+    CONNECTED,
+    ENDED,
+    MISSING,
+    NETWORK,
+    PRESSED,
+    SENT,
+    SHOWN,
+    SIGNALLED,
+    TYPED,
+    Entry,
+)
 from grader.messages import spell_message
 
 WIRE = (CONNECTED, SENT, CLOSED, MISSING)
@@ -24,6 +36,9 @@ PROMPT = "> "
 
 EMPTY = "(empty)"
 """How an empty line on the wire is drawn: an arrow must say something."""
+
+SIGNS = {TYPED: "⌨ ", PRESSED: "⌨ ", SHOWN: "▐ "}
+"""What stands before a note."""
 
 SHAFTS = {SENT: "─", MISSING: "·"}
 """How an arrow is drawn; a word such as `connects` is no bytes on the wire, and dashed."""
@@ -48,11 +63,13 @@ CHANCE = (
 
 def drawn(entries: Iterable[Entry], actors: Sequence[str]) -> list[Entry]:
     """Return the entries that a diagram of these actors shows."""
-    return [entry for entry in entries if entry.actor in actors and is_drawn(entry, actors)]
+    return [entry for entry in entries if is_drawn(entry, actors)]
 
 
 def is_drawn(entry: Entry, actors: Sequence[str]) -> bool:
-    """Tell whether an entry is an arrow between two of the actors, or happens at one."""
+    """Tell whether an entry is an arrow between two of the actors, or happens at one, or to the network."""
+    if entry.actor not in actors:
+        return entry.actor == NETWORK
     if entry.act in WIRE:
         return entry.peer in actors
     return entry.act in AT_ONE and bool(label(entry))
@@ -60,6 +77,8 @@ def is_drawn(entry: Entry, actors: Sequence[str]) -> bool:
 
 def label(entry: Entry) -> str:
     """Return what a diagram says of an entry, safe to show."""
+    if entry.actor == NETWORK:
+        return f"{NETWORK} {entry.act}"
     if entry.act == SIGNALLED:
         return KEYS.get(entry.text, entry.text)
     if entry.act in (CONNECTED, CLOSED):
@@ -81,7 +100,7 @@ def mermaid(entries: Iterable[Entry], actors: Sequence[str]) -> str:
     """Return a Mermaid sequence diagram, without what programs say on their own account: it would hide the rest."""
     lines = ["sequenceDiagram", *(f"    participant {actor}" for actor in actors)]
     said = [entry for entry in drawn(entries, actors) if not is_own_note(entry)]
-    return "\n".join(lines + [f"    {mermaid_line(entry)}" for entry in said]) + "\n"
+    return "\n".join(lines + [f"    {mermaid_line(entry, actors)}" for entry in said]) + "\n"
 
 
 def is_own_note(entry: Entry) -> bool:
@@ -89,9 +108,11 @@ def is_own_note(entry: Entry) -> bool:
     return entry.act == SHOWN and label(entry).startswith(OWN_NOTE)
 
 
-def mermaid_line(entry: Entry) -> str:
+def mermaid_line(entry: Entry, actors: Sequence[str]) -> str:
     """Return one line of a Mermaid sequence diagram."""
     text = label(entry).translate(SIGNIFICANT)
+    if entry.actor == NETWORK:
+        return f"Note over {actors[0]},{actors[-1]}: {text}"
     if entry.act == SENT:
         return f"{entry.actor}->>{entry.peer}: {text}"
     if entry.act == MISSING:
@@ -116,7 +137,7 @@ class TerminalDiagram:
 
     def row(self, entry: Entry) -> str:
         """Return the row of one entry; empty where the diagram does not show it."""
-        if entry.actor not in self.actors or not is_drawn(entry, self.actors):
+        if not is_drawn(entry, self.actors):
             return ""
         cells = self._lifelines()
         if entry.act in WIRE:
@@ -142,9 +163,10 @@ class TerminalDiagram:
         cells[left:right] = [*line, "▶"] if start < end else ["◀", *line]
 
     def _draw_note(self, cells: list[str], entry: Entry) -> None:
-        sign = {TYPED: "⌨ ", PRESSED: "⌨ ", SHOWN: "▐ "}.get(entry.act, "")
+        sign = "~ " if entry.actor == NETWORK else SIGNS.get(entry.act, "")
         text = shortened(cells_of(f"{sign}{label(entry)}"), max(len(cells) // 2, self.step))
-        start = max(0, min(self.middle[entry.actor] - len(text) // 2, len(cells) - len(text)))
+        middle = self.middle.get(entry.actor, len(cells) // 2)  # what happens to the network happens to all
+        start = max(0, min(middle - len(text) // 2, len(cells) - len(text)))
         cells[start : start + len(text)] = text
 
 

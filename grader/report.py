@@ -30,6 +30,9 @@ SIGPIPE = "sigpipe"
 
 SPARED_BY_WIRETAP = "there the wiretap takes what is written to who has gone"
 
+OF_ONE_PLAY = re.compile(r"\d+|'[^']*'|\"[^\"]*\"")
+"""What differs in what is expected from one play of a case to the next: ports, and words that were made up."""
+
 CHARACTER = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)|.", re.DOTALL)
 """One character of a text that is safe to show: itself, or its escape."""
 
@@ -75,7 +78,7 @@ def sections(verdict: Verdict, case: Case, setting: Setting) -> Iterator[str]:
     for actor in people(scene):
         yield from titled(f"{actor}'s terminal", terminal(scene, actor))
     if any(entry.peer for entry in case.tapped.entries):
-        yield from titled("on the wire, played again", pictured(case.tapped))
+        yield from titled(f"on the wire, played again{how_otherwise(case)}", pictured(case))
     yield ""
     yield from compared(scene, verdict.statement)
     name, sentence = diagnose(verdict.id, setting.contract.quit, case)
@@ -130,11 +133,19 @@ def terminal(scene: Scene, actor: str) -> list[str]:
     return [f"{'▐ ' if entry.act == SHOWN else '⌨ '}{entry.text}" for entry in own][-LINES_SHOWN:]
 
 
-def pictured(scene: Scene) -> list[str]:
-    """Return a scene as a sequence diagram, with the arrow that is missing at its end."""
+def how_otherwise(case: Case) -> str:
+    """Return what was missed when a case was played again, if it was not the same; who is faster may decide that."""
+    first, again = (OF_ONE_PLAY.sub("", scene.expected) for scene in (case.scene, case.tapped))
+    return f", where something else was missed: {case.tapped.expected}" if again and again != first else ""
+
+
+def pictured(case: Case) -> list[str]:
+    """Return a case as a sequence diagram, with the arrow that is missing at its end, if it is the one."""
+    scene = case.tapped
     diagram = TerminalDiagram(scene.actors(), WIDTH)
     shown = drawn(scene.entries, scene.actors())
-    rows = told((*shown, *missing(scene)), lambda _number, entry: diagram.row(entry))
+    absent = [] if how_otherwise(case) else missing(scene)
+    rows = told((*shown, *absent), lambda _number, entry: diagram.row(entry))
     return [diagram.head(), *rows[-ROWS:]]
 
 
@@ -181,7 +192,8 @@ def stand(program: dict[str, Any]) -> list[str]:
     """Return how one program stood."""
     unread = f", {counted(program['unread'], 'byte')} unread" if program["unread"] else ""
     unread += ", the end of its connection unread" if program.get("end_unread") else ""
-    waiting = f", {program['waiting']} wait to be accepted" if program["waiting"] else ""
+    verb = "waits" if program["waiting"] == 1 else "wait"
+    waiting = f", {program['waiting']} {verb} to be accepted" if program["waiting"] else ""
     is_deaf = program["name"] == "server" and program["code"] is None and not program.get("listens", True)
     lines = [f"{program['name']} {program['how']}{', does not listen' * is_deaf}{unread}{waiting}"]
     lines += [

@@ -1,6 +1,7 @@
 """What a person, or another program, is told of a run: each verdict as it comes, the reports, the points."""
 
 import argparse
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,8 +26,15 @@ def tell(judge: Judge, arguments: argparse.Namespace) -> list[Verdict]:
 
 def setting_of(arguments: argparse.Namespace, judge: Judge) -> Setting:
     """Return what reports must know of a run."""
-    called = sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else PROGRAM
-    return Setting(arguments.sprint, str(arguments.directory), judge.seed, judge.order.contract, called)
+    return Setting(arguments.sprint, str(arguments.directory), judge.seed, judge.order.contract, called_as())
+
+
+def called_as() -> str:
+    """Return the words by which this program was called, to be called so again."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m {called.parent.name}"
+    return sys.argv[0] if called.name == PROGRAM else PROGRAM
 
 
 def tell_text(judge: Judge, setting: Setting, go_on: bool) -> list[Verdict]:

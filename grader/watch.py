@@ -94,9 +94,14 @@ class Watcher:
             contract_of_copy(self.copy)
         except ContractError as error:
             self.console.print(told_of(self.arguments.directory, self.copy, error), markup=False)
+            self.tell_that_it_waits()
             return judge
         told = tell_text(judge, setting_of(self.arguments, judge), self.arguments.all)
         self.failed = tuple(verdict.id for verdict in told if verdict.outcome == FAILED)
         self.cases = sum(len(verdict.cases) for verdict in judge.verdicts.values())
-        self.console.print(f"waiting for a change in {self.arguments.directory} (Ctrl+C ends)", markup=False)
+        self.tell_that_it_waits()
         return self.prepared_judge()
+
+    def tell_that_it_waits(self) -> None:
+        """Say that it has not ended."""
+        self.console.print(f"waiting for a change in {self.arguments.directory} (Ctrl+C ends)", markup=False)

@@ -108,7 +108,8 @@ class Wiretap:
 
     def lets_through(self, count: int | None = None, source: str = "") -> None:
         """Pass on so many bytes of each connection, in one piece each; all that comes if no number is given."""
-        self._tell(f"lets through {'all' if count is None else f'{count} bytes'} of {source or 'anybody'}")
+        how_much = "all" if count is None else f"{count} byte{'s' * (count != 1)}"
+        self._tell(f"lets through {how_much} of {source or 'anybody'}")
         for direction in self._directions_of(source):
             direction.allowance = count
         for passage in self._passages:

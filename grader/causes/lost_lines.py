@@ -25,7 +25,7 @@ from grader.causes.evidence import (
     waits_only,
 )
 from grader.causes.rules import Causes
-from grader.journal import CLOSED, SENT, SHOWN, TYPED, Entry
+from grader.journal import CLOSED, CONNECTED, SENT, SHOWN, TYPED, Entry
 
 CAUSES = Causes()
 
@@ -170,15 +170,16 @@ def keyboard_unread(seen: Evidence) -> bool:
     "flush); look at the length that you give send, and whether the client believes that it is its turn.",
 )
 def not_sent(seen: Evidence) -> bool:
-    """Find a client, overheard, that has taken both times the line that is missed, and has sent nothing since."""
+    """Find a client that has taken both times the line that is missed, and is heard to have sent nothing since."""
     typist = last_unsent(seen)
     entries, stood = seen.tapped.entries, seen.stood(typist)
+    is_heard = any(is_by(entry, typist, CONNECTED) and entry.peer for entry in entries)
     typed = [place for place, entry in enumerate(entries) if is_by(entry, typist, TYPED)][-1:]
     behind = [entry for place in typed for entry in entries[place:]]
     has_sent = any(is_by(entry, typist, SENT) for entry in behind) or says("server", seen.missed()[1], behind)
     has_read = len(stood) > 1 and not any(each["code"] is not None or each["keys_unread"] for each in stood)
     is_missed = any(entry.text == seen.missed()[1] for entry in seen.typed())
-    return is_line_to_see(seen) and is_missed and has_read and seen.hears() and not has_sent
+    return is_line_to_see(seen) and is_missed and has_read and is_heard and not has_sent
 
 
 @CAUSES.named(

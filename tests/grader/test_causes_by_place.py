@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from grader.autopsy import CONDITION, LOCK
-from grader.journal import CLOSED, SENT, SHOWN, STARTED, TYPED, Entry
+from grader.journal import CLOSED, CONNECTED, SENT, SHOWN, STARTED, TYPED, Entry
 from grader.verdicts import Scene
 from tests.grader.test_causes import (
     ACCEPTS,
@@ -24,7 +24,7 @@ from tests.grader.test_causes import (
     waits_in,
 )
 
-CAME = entry("alice", "connects", "", "server")
+CAME = entry("alice", CONNECTED, "", "server")
 SAID = entry("alice", TYPED, "povelu")
 
 
@@ -33,11 +33,11 @@ SAID = entry("alice", TYPED, "povelu")
     [
         ([CAME, SAID], 0, "not-sent"),
         ([CAME, SAID], 7, ""),
-        ([SAID], 0, ""),
+        ([entry("bob", CONNECTED, "", "server"), SAID], 0, ""),
         ([CAME, SAID, entry("alice", SENT, "x", "server")], 0, ""),
         ([CAME, SAID, entry("server", SENT, "povelu\n", "bob")], 0, "not-flushed"),
     ],
-    ids=["read", "not read", "nobody has heard it", "something was sent", "it has come out"],
+    ids=["read", "not read", "she is not overheard", "something was sent", "it has come out"],
 )
 def test_a_line_that_was_read_and_never_left_was_not_sent(steps: list[Entry], left: int, name: str) -> None:
     alice = program("alice", threads=[READS_KEYBOARD], keys_unread=left)

@@ -115,7 +115,7 @@ def test_what_fails_is_explained_and_ends_the_run(stage: Stage, submission: Path
         r"server is still running",
         r"thread 1: waits in poll",
         r"hint: +After relaying 1 to 2",
-        r"repeat: +messagerie check 1 .* --only s1-answer --seed 7",
+        r"repeat: +\S+ -m grader check 1 .* --only s1-answer --seed 7",
         r"0 of 2 points \(seed 7; 1 not played: --all goes on",
     ]
     assert re.search(".*".join(told), out, re.DOTALL), out
@@ -188,11 +188,12 @@ def test_watch_judges_again_when_a_file_is_saved(stage: Stage, submission: Path)
     assert first.count("✓ s1-") == 2
     assert re.findall("([✓✗]) (s1-[a-z-]+)", second)[:2] == [("✓", "s1-first-line"), ("✗", "s1-answer")]
     (submission / "messagerie.toml").write_text(CONTRACT + "patience = 7\n")
-    assert stage.wait_for_outside(lambda: b"Cannot overwrite a value" in watching.written["stdout"])
-    (submission / "messagerie.toml").write_text(CONTRACT)
     assert stage.wait_for_outside(lambda: rounds() == 3), watching.ending()
-    third = watching.written["stdout"].decode().split("waiting for a change")[2]
-    assert re.findall("([✓✗]) (s1-[a-z-]+)", third)[0] == ("✗", "s1-answer")
+    (submission / "messagerie.toml").write_text(CONTRACT)
+    assert stage.wait_for_outside(lambda: rounds() == 4), watching.ending()
+    _first, _second, third, fourth = watching.written["stdout"].decode().split("waiting for a change")[:4]
+    assert "Cannot overwrite a value" in third
+    assert re.findall("([✓✗]) (s1-[a-z-]+)", fourth)[0] == ("✗", "s1-answer")
     watching.signal(2)
     assert watching.wait_end()
     assert watching.exit_code == 130

@@ -179,8 +179,9 @@ def test_where_the_second_speaks_first_that_is_found_out(stage: Stage, tmp_path:
     (tmp_path / "serveur.py").write_text(SECOND_FIRST_SERVER_PY)
     (tmp_path / "client.py").write_text(TURN_BASED_CLIENT_PY)
     program = run(stage, tmp_path, "--sprint", "1")
+    told = program.written["stdout"].decode()
     assert read_contract(tmp_path).first == 2
-    assert b"Tried: people can talk as in sprint 1." in program.written["stdout"], program.written
+    assert "Tried: people can talk as in sprint 1." in told, told
 
 
 def test_nothing_is_written_over(stage: Stage, tmp_path: Path) -> None:
