@@ -164,7 +164,8 @@ class TerminalDiagram:
 
     def _draw_note(self, cells: list[str], entry: Entry) -> None:
         sign = "~ " if entry.actor == NETWORK else SIGNS.get(entry.act, "")
-        text = shortened(cells_of(f"{sign}{label(entry)}"), max(len(cells) // 2, self.step))
+        most = len(cells) if entry.actor == NETWORK else max(len(cells) // 2, self.step)
+        text = shortened(cells_of(f"{sign}{label(entry)}"), most)
         middle = self.middle.get(entry.actor, len(cells) // 2)  # what happens to the network happens to all
         start = max(0, min(middle - len(text) // 2, len(cells) - len(text)))
         cells[start : start + len(text)] = text

@@ -24,8 +24,9 @@ from grader.autopsy import examine
 from grader.checks import LONG, check_of, statement
 from grader.contract import REPOSITORY
 from grader.fixtures import STAGE
-from grader.journal import value_of
+from grader.journal import ENDED, SIGNALLED, value_of
 from grader.network import add_address
+from grader.program import Program
 from grader.stage import Stage
 from grader.tcptable import tcp_sockets
 from grader.verdicts import BROKEN, FAILED, PASSED, SKIPPED
@@ -232,5 +233,15 @@ def seen_on(stage: Stage | None) -> dict[str, Any]:
     """Return what happened on a stage, and how its programs stand."""
     if stage is None:
         return {"entries": [], "programs": []}
+    note_the_end(stage)
     entries = [value_of(entry) for entry in stage.journal.entries]
     return {"entries": entries, "programs": examine(stage)}
+
+
+def note_the_end(stage: Stage) -> None:
+    """Write down that the server has ended, if it has, and was not told to: no step says so yet."""
+    told = {entry.actor for entry in stage.journal.entries if entry.act in (SIGNALLED, ENDED)}
+    servers = [each for each in stage.cast if isinstance(each, Program) and each.name == "server"]
+    for server in servers:
+        if server.has_ended() and server.name not in told:
+            stage.journal.write(server.name, ENDED, server.how_it_ended())

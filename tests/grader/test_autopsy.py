@@ -1,14 +1,17 @@
 """How programs are found to stand: who waits for a lock for ever, and who only for a moment."""
 
 import shutil
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 from grader.autopsy import CONDITION, LOCK, MEANING, belongs_to_runtime, stand, waits
+from grader.journal import ENDED
 from grader.program import Program
 from grader.stage import Stage
+from grader.worker import note_the_end
 
 KEPT = """
 import threading
@@ -178,3 +181,20 @@ def test_what_is_typed_and_not_read_is_counted(
     written = program.written["screen" if terminal else "stdout"]
     assert unread or stage.wait_until(lambda: b"read" in written)
     assert stage.wait_for_outside(lambda: stand(program)["keys_unread"] == unread)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told", "steps"),
+    [("server", False, ["ended with exit code 3"]), ("server", True, []), ("alice", False, [])],
+    ids=["by itself", "told to", "a client"],
+)
+def test_the_end_of_a_server_that_nobody_has_ended_is_a_step(
+    stage: Stage, name: str, is_told: bool, steps: list[str]
+) -> None:
+    program = Program(stage, name, [sys.executable, "-c", "raise SystemExit(3)"], terminal=False)
+    assert program.wait_end()
+    if is_told:
+        program.signal(signal.SIGINT)
+    note_the_end(stage)
+    note_the_end(stage)
+    assert [entry.text for entry in stage.journal.entries if entry.act == ENDED] == steps

@@ -3,7 +3,19 @@
 import pytest
 
 from grader.diagram import TerminalDiagram, mermaid
-from grader.journal import CLOSED, CONNECTED, ENDED, SENT, SHOWN, SIGNALLED, STARTED, TYPED, Entry, Journal
+from grader.journal import (
+    CLOSED,
+    CONNECTED,
+    ENDED,
+    NETWORK,
+    SENT,
+    SHOWN,
+    SIGNALLED,
+    STARTED,
+    TYPED,
+    Entry,
+    Journal,
+)
 
 ACTORS = ("alice", "server", "bob")
 
@@ -85,6 +97,16 @@ def test_who_is_not_in_the_diagram_is_not_drawn() -> None:
     entries = [Entry(0, "mallory", SENT, b"x", "server"), Entry(0, "alice", SENT, b"x", "mallory")]
     assert mermaid(entries, ACTORS) == mermaid([], ACTORS)
     assert [TerminalDiagram(ACTORS, 60).row(entry) for entry in entries] == ["", ""]
+
+
+def test_what_a_network_does_is_done_to_all() -> None:
+    entry = Entry(0, NETWORK, "breaks bob's connection")
+    row = TerminalDiagram(ACTORS, 60).row(entry)
+    assert row == "          │   ~ network breaks bob's connection   │"
+    assert (
+        mermaid([entry], ACTORS).splitlines()[-1]
+        == "    Note over alice,bob: network breaks bob's connection"
+    )
 
 
 def test_an_arrow_back_points_to_the_left() -> None:

@@ -209,6 +209,28 @@ def test_the_grader_is_called_as_its_user_has_called_it() -> None:
     assert "repeat:   .venv/bin/messagerie check 2 'my work' --only" in failure_report(verdict, called)
 
 
+@pytest.mark.parametrize(
+    ("expected", "is_otherwise"),
+    [
+        ("bob sees 'salut'", False),
+        ("bob connects to port 4445", True),
+        ("alice sees 'bonjour'", True),
+    ],
+    ids=["other words", "somewhere else", "somebody else"],
+)
+def test_a_second_play_that_fails_at_something_else_is_told_as_such(
+    expected: str, is_otherwise: bool
+) -> None:
+    verdict, setting = missing_line()
+    case = verdict.cases[0]
+    case.tapped = replace(case.tapped, error=f"expected: {expected}\n     got: ''")
+    report = failure_report(verdict, setting)
+    assert (
+        f"on the wire, played again, where something else was missed: {expected}:" in report
+    ) == is_otherwise
+    assert ("·▶" in report) != is_otherwise
+
+
 def test_nobody_is_told_to_type_binary_messages_by_hand() -> None:
     verdict, setting = wrong_bytes()
     assert "by hand:" in failure_report(verdict, setting)
