@@ -10,6 +10,7 @@ import json
 import os
 import shlex
 from dataclasses import dataclass
+from os.path import normpath
 from pathlib import Path
 
 from grader.arguments import address_in, arguments_of, port_in
@@ -186,9 +187,9 @@ class Look:
         others = [path for path in self._sources if path.suffix in COMPILERS and path != program]
         beside = [path for path in others if can_be_started(path, self._sources[path])]
         named = (
-            file.parent / made
+            Path(normpath(file.parent / made))
             for file in makefiles
-            if (made := made_from(program, self._sources[file], beside))
+            if (made := made_from(program, self._sources[file], file.parent, beside))
         )
         return next(named, makefiles[0].parent / program.stem)
 

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
+from os.path import normpath
 from pathlib import Path
 
 from grader.sources import COMPILERS, LARGEST
@@ -30,8 +32,8 @@ class Rule:
         return any(need.stem in (stem, "%") and need.suffix in COMPILED for need in map(Path, self.needs))
 
 
-def made_from(source: Path, makefile: str, others: list[Path]) -> str:
-    """Return what a Makefile makes of a program's source; empty if the Makefile does not say.
+def made_from(source: Path, makefile: str, place: Path, others: list[Path]) -> str:
+    """Return what a Makefile, in a place of its own, makes of a program's source; empty if it does not say.
 
     What is made of other programs' sources as well is no program.
     """
@@ -43,14 +45,15 @@ def made_from(source: Path, makefile: str, others: list[Path]) -> str:
         rule for rule in rules if not any(rule.makes(stem) for stem in stems) or "%" in "".join(rule.needs)
     ]
     found = [*of_rules(own, source), *of_options(text, source), *mentioned(text, source)]
-    inside = [target for target in found if is_program_inside(target)]
+    is_good = partial(is_program_inside, place)
+    inside = [target for target in found if is_good(target)]
     made = next((target for target in inside if target in wanted), next(iter(inside), ""))
-    return next(filter(is_program_inside, of_options(recipe_of(made, text), source)), made)
+    return next(filter(is_good, of_options(recipe_of(made, text), source)), made)
 
 
-def is_program_inside(target: str) -> bool:
-    """Tell whether a target is a program within the submission."""
-    path = Path(target)
+def is_program_inside(place: Path, target: str) -> bool:
+    """Tell whether a target, as it is written in a place, is a program within the submission."""
+    path = Path(normpath(place / target))
     is_inside = not path.is_absolute() and ".." not in path.parts
     return is_inside and not re.search(r"[$%]", target) and path.suffix not in COMPILED
 

@@ -29,6 +29,12 @@ def test_a_makefile_may_have_one_rule_for_all(tmp_path: Path) -> None:
     assert (lines["server"], lines["client"]) == ("./out/server {port}", "./out/client {host} {port}")
 
 
+def test_a_makefile_in_a_directory_may_make_what_lies_beside_it(tmp_path: Path) -> None:
+    makefile = "all:\n\tgcc -o ../srv server.c\n\tgcc -o ../../talk client.c\n"
+    lines = laid_out(tmp_path, {"s/Makefile": makefile, "s/server.c": SERVER_C, "s/client.c": CLIENT_C})
+    assert (lines["server"], lines["client"]) == ("./srv {port}", "./s/client {host} {port}")
+
+
 def test_each_program_may_have_its_own_makefile(tmp_path: Path) -> None:
     files = {"s/server.c": SERVER_C, "s/Makefile": "", "c/client.c": CLIENT_C, "c/Makefile": ""}
     assert laid_out(tmp_path, files)["build"] == "make -C s && make -C c"

@@ -31,6 +31,27 @@ def test_who_asks_where_the_server_is_is_told_so(tmp_path: Path) -> None:
     }
 
 
+ASKS_WITH_A_HELPER_C = """void demander(const char *question, char *reponse, int taille) {
+    printf("%s", question); fgets(reponse, taille, stdin);
+}
+void dire(const char *texte, int nombre) { printf("%s%d", texte, nombre); }
+int main(void) {
+    demander("Adresse IP du serveur : ", ip, sizeof ip);
+    demander( "Port : ", port, sizeof port);
+    dire("Votre pseudo :", 3);
+    connect(s, a, sizeof a);
+}"""
+
+
+@pytest.mark.parametrize("question", ["Nom d'utilisateur ? ", "Username: ", "Votre nom : ", "Prénom ?"])
+def test_a_name_has_several_names(question: str) -> None:
+    assert answers_in([f'name = input("{question}")']) == ["{name}"]
+
+
+def test_a_function_of_the_program_s_own_may_ask() -> None:
+    assert answers_in([ASKS_WITH_A_HELPER_C]) == ["{host}", "{port}"]
+
+
 def test_a_port_that_is_not_asked_for_is_the_one_in_the_source(tmp_path: Path) -> None:
     lines = guessed(
         tmp_path,
