@@ -38,6 +38,9 @@ POINTER_BYTES = 8
 READS_FROM_NOBODY = re.compile(r"waits in (?:recv|read) on descriptor \d+")
 """What a thread does that reads from a socket which was closed meanwhile."""
 
+PADDING = b"\0\0"
+"""What stands behind a text in a buffer that is sent with all that it holds."""
+
 LONG_LETTERS = 100
 """What is longer is no line that people say by the way."""
 
@@ -153,10 +156,14 @@ def residue(seen: Evidence) -> bool:
 
 
 def sends_a_tail(seen: Evidence) -> bool:
-    """Tell whether the server sends an older line behind the word for leaving, or behind a piece that came alone."""
+    """Tell whether the server sends an older line behind the word for leaving, or behind a piece that came alone.
+
+    Who always sends a whole buffer need not know where a text ends, but has to wait for all of it.
+    """
     lines = {entry.text for entry in seen.typed() if is_line(entry)}
     text = seen.missed()[1]
-    pieces = {text[:cut] for cut in range(1, len(text))} if is_spoilt(seen) else set()
+    is_padded = any(PADDING in entry.data for entry in seen.tapped.entries if entry.actor == "server")
+    pieces = {text[:cut] for cut in range(1, len(text))} if is_spoilt(seen) and not is_padded else set()
     mixed = {piece + line[len(piece) :] for piece in {seen.quit, *pieces} for line in lines} - lines
     return any(is_by(entry, "server", SENT) and spoken(entry) in mixed - {seen.quit} for entry in seen.sent())
 

@@ -132,11 +132,17 @@ CUT = entry("network", "lets through 1 byte of alice")
     [
         ("s2-cut", [CUT], "pINALO", "residue"),
         ("s2-cut", [CUT], "p", "no-framing-cut"),
+        (
+            "s2-cut",
+            [CUT, entry("server", SENT, "\n", "bob"), entry("server", SENT, "\0\0\0", "bob")],
+            "pINALO",
+            "no-framing-cut",
+        ),
         ("s2-in-a-row", [], "pINALO", ""),
         ("s1-last-line", [], "finALO", "residue"),
         ("s1-last-line", [], "fin", ""),
     ],
-    ids=["behind a piece", "a piece", "nothing was cut", "behind the word", "the word"],
+    ids=["behind a piece", "a piece", "whole buffers", "nothing was cut", "behind the word", "the word"],
 )
 def test_the_tail_of_an_older_line_is_sent_behind_what_is_shorter(
     check: str, steps: list[Entry], sent: str, name: str
@@ -147,7 +153,7 @@ def test_the_tail_of_an_older_line_is_sent_behind_what_is_shorter(
         program("alice"),
         BOB,
     )
-    assert told(check, scene, "to the server" if sent == "p" else "") == name
+    assert told(check, scene, "to the server" if check == "s2-cut" else "") == name
 
 
 @pytest.mark.parametrize(
