@@ -10,6 +10,7 @@ from grader.causes.evidence import (
     READS_FROM,
     RELAYING,
     TABLE,
+    TURNS,
     WORD_LETTERS,
     Evidence,
     behind_sending,
@@ -156,7 +157,7 @@ def residue(seen: Evidence) -> bool:
 
 
 def sends_a_tail(seen: Evidence) -> bool:
-    """Tell whether the server sends an older line behind the word for leaving, or behind a piece that came alone.
+    """Tell whether the server sends an older line's tail behind a piece, or, in sprint 1, behind the word for leaving.
 
     Who always sends a whole buffer need not know where a text ends, but has to wait for all of it.
     """
@@ -164,8 +165,9 @@ def sends_a_tail(seen: Evidence) -> bool:
     text = seen.missed()[1]
     is_padded = any(PADDING in entry.data for entry in seen.tapped.entries if entry.actor == "server")
     pieces = {text[:cut] for cut in range(1, len(text))} if is_spoilt(seen) and not is_padded else set()
-    mixed = {piece + line[len(piece) :] for piece in {seen.quit, *pieces} for line in lines} - lines
-    return any(is_by(entry, "server", SENT) and spoken(entry) in mixed - {seen.quit} for entry in seen.sent())
+    pieces |= {seen.quit} if seen.sprint == TURNS else set()
+    mixed = {piece + line[len(piece) :] for piece in pieces for line in lines} - {*lines, seen.quit}
+    return any(is_by(entry, "server", SENT) and spoken(entry) in mixed for entry in seen.sent())
 
 
 @CAUSES.named(

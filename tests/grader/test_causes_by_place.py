@@ -141,8 +141,17 @@ CUT = entry("network", "lets through 1 byte of alice")
         ("s2-in-a-row", [], "pINALO", ""),
         ("s1-last-line", [], "finALO", "residue"),
         ("s1-last-line", [], "fin", ""),
+        ("s2-leave", [], "finALO", ""),
     ],
-    ids=["behind a piece", "a piece", "whole buffers", "nothing was cut", "behind the word", "the word"],
+    ids=[
+        "behind a piece",
+        "a piece",
+        "whole buffers",
+        "nothing was cut",
+        "behind the word",
+        "the word",
+        "the word, of a pair",
+    ],
 )
 def test_the_tail_of_an_older_line_is_sent_behind_what_is_shorter(
     check: str, steps: list[Entry], sent: str, name: str
