@@ -157,7 +157,7 @@ def residue(seen: Evidence) -> bool:
 
 
 def sends_a_tail(seen: Evidence) -> bool:
-    """Tell whether the server sends an older line's tail behind a piece, or, in sprint 1, behind the word for leaving.
+    """Tell whether the server sends an older line's tail behind a piece, or behind the word for leaving in sprint 1.
 
     Who always sends a whole buffer need not know where a text ends, but has to wait for all of it.
     """
