@@ -192,9 +192,10 @@ def without_names(scene: Scene) -> Scene:
 
 
 def without_name(entry: Entry, names: Collection[str]) -> Entry:
-    """Return an entry without the name that is the last but one of its texts, nor what is before it."""
+    """Return an entry without the name that a NUL ends before another text, nor what is before it."""
     fields = list(FIELDS.finditer(entry.data)) if entry.act == SENT else []
-    ends = [field.end() for field in fields[:-1] if field[0].decode() in names]
+    bounded = [field for field in fields[:-1] if entry.data[field.end()] == 0]
+    ends = [field.end() for field in bounded if field[0].decode() in names]
     return replace(entry, data=bytes(ends[0]) + entry.data[ends[0] :]) if ends else entry
 
 

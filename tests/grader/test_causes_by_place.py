@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from grader.autopsy import CONDITION, LOCK
+from grader.causes.evidence import without_names
 from grader.journal import CLOSED, CONNECTED, SENT, SHOWN, STARTED, TYPED, Entry
 from grader.verdicts import Scene
 from tests.grader.test_causes import (
@@ -347,6 +348,11 @@ def test_a_name_in_a_field_of_its_own_stands_before_the_text(hearers: tuple[str,
         threads=[ACCEPTS],
     )
     assert told("s3-three", scene) == name
+
+
+def test_a_name_on_a_line_of_its_own_is_a_line() -> None:
+    entries = (Entry(0.0, "alice", SENT, b"alice\npovelu\n", "server"),)
+    assert without_names(Scene("", entries, (program("alice"),))).entries == entries
 
 
 def test_a_long_line_may_be_cut_at_the_size_of_a_pointer_before_another_is_missed() -> None:
