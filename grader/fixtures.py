@@ -144,8 +144,10 @@ def tap(request: pytest.FixtureRequest, stage: Stage, server: Server, contract: 
     """A wiretap before the server, where one is wanted and can be."""
     if not request.config.getoption("--tap"):
         return None
-    front: Wiretap | None = request.getfixturevalue("front") if contract.port else None
-    return front if contract.port else wiretap_before(stage, server, contract)
+    if not contract.port:
+        return wiretap_before(stage, server, contract)
+    front: Wiretap | None = request.getfixturevalue("front")  # there is room for one in front of a port
+    return front
 
 
 @pytest.fixture

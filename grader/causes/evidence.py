@@ -289,7 +289,7 @@ def is_in_pieces(line: str, shown: Sequence[str]) -> bool:
         size = next((size for size in range(len(rest), least - 1, -1) if text.endswith(rest[:size])), 0)
         rest, least = rest[size:], 1
         if not size or not rest:
-            return size > 0 and len(shown) > 0 and not rest
+            return not rest
     return False
 
 

@@ -108,8 +108,8 @@ def silent_client_blocks(seen: Evidence) -> bool:
 @CAUSES.named(
     "not-accepted",
     "Somebody has connected and is not accepted: the server serves those who are there, and does not come back to "
-    "accept. Start a thread for each; there wait neither for its end (join) nor for a lock that it keeps while "
-    "reading.",
+    "accept. Start a thread for each, and in that loop wait neither for its end (join) nor for a lock that it keeps "
+    "while it reads.",
 )
 def not_accepted(seen: Evidence) -> bool:
     """Find somebody who waits to be accepted where there is room, or where nobody ever is accepted again."""
