@@ -16,7 +16,6 @@ from grader.causes.evidence import (
     is_by,
     is_line,
     is_line_to_see,
-    is_shown_in_pieces,
     leaves_unread,
     misses_old_line,
     says,
@@ -66,7 +65,7 @@ def not_flushed(seen: Evidence) -> bool:
     )
     client = seen.program(who)
     is_read = client.get("code", 0) is None and not client["unread"]
-    return arrived > shown and is_read and "sees" in seen.scene.expected and not is_shown_in_pieces(seen)
+    return arrived > shown and is_read and "sees" in seen.scene.expected
 
 
 @CAUSES.named(

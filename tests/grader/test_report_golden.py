@@ -228,7 +228,7 @@ def test_a_second_play_that_fails_at_something_else_is_told_as_such(
     assert (
         f"on the wire, played again, where something else was missed: {expected}:" in report
     ) == is_otherwise
-    assert ("·▶" in report) != is_otherwise
+    assert ("· ✗ " in report) != is_otherwise
 
 
 def test_nobody_is_told_to_type_binary_messages_by_hand() -> None:
